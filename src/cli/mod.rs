@@ -1,0 +1,1 @@
+//! Words in, text or JSON out. The only room that prints.
