@@ -1,2 +1,29 @@
 //! The phone's half of the cable: an MT6572 in its preloader that answers byte for byte like the real one. Shares only
 //! `wire` with the host's half, and builds its flash content itself, so that one mistake cannot cancel itself.
+//!
+//! * [`Phone`]: bytes in, bytes out, on virtual time; made of a [`Board`] and a [`Flash`], which survive unplugging.
+//! * `preloader`: the firmware: listening, handshake, commands, its USB rings.
+//! * `soc`, `msdc`, `card`: what READ32 and WRITE32 reach.
+//! * `usb`: descriptors and control requests.
+//! * [`Scenario`]: which phone and what happened to it, from TOML; [`build`] fills its flash.
+
+mod board;
+pub mod build;
+mod card;
+mod chip;
+mod faults;
+mod flash;
+mod msdc;
+mod phone;
+mod preloader;
+mod scenario;
+mod soc;
+mod usb;
+
+pub use board::{Board, CardFacts, LinkModel, Pace, Storage};
+pub use build::BuildError;
+pub use faults::{CardFault, Leaves};
+pub use flash::{Area, Flash, FlashError};
+pub use phone::{Counters, Departure, Phone, Presence, Return};
+pub use scenario::{Damage, Identity, Partition, Scenario, ScenarioError};
+pub use usb::ControlAnswer;

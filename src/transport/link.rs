@@ -7,7 +7,8 @@ use thiserror::Error;
 
 /// One plugged-in phone's byte stream, with deadlines and a clock of its own.
 ///
-/// Packet borders are not visible: what the phone sends is one stream, in order.
+/// Packet borders are not visible: what the phone sends is one stream, in order. A time of zero means "what is there now":
+/// it never means "for ever".
 pub trait Link: Send {
     /// Sends all of `bytes` as one transfer.
     ///
@@ -83,6 +84,15 @@ pub trait Port: Send {
 
     /// Returns the port's name as the user would write it: `usb`, `tcp://127.0.0.1:4000`.
     fn name(&self) -> String;
+}
+
+impl Port for Box<dyn Port> {
+    fn open(&mut self, within: Duration) -> Result<Plugged, LinkError> {
+        (**self).open(within)
+    }
+    fn name(&self) -> String {
+        (**self).name()
+    }
 }
 
 /// Everything that can go wrong with a cable.

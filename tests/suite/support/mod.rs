@@ -1,5 +1,8 @@
 //! What several modules of the suite share: the real sample when it is there, seeded random bytes.
 
+#[cfg(target_os = "linux")]
+pub mod fake_usb; // a pretend usbfs with a device model behind it
+
 use std::path::PathBuf;
 
 /// Returns the folder of real data that `NVKEEP_REAL_DATA` names, or says on stderr that the caller skips.

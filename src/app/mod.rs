@@ -1,1 +1,0 @@
-//! What the program can do: sessions, verbs, plans, events and failures. Says nothing itself; faces do that.

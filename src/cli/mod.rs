@@ -1,1 +1,0 @@
-//! Words in, text or JSON out. The only room that prints.

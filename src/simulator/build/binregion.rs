@@ -1,0 +1,179 @@
+//! The raw NVRAM partition as the phone's daemon writes it (ap-nvram.md 1): header, map, data, tail, journal. The
+//! simulator's own code, apart from the decoder it is used to test.
+
+/// Bytes of a block on eMMC.
+const BLOCK: usize = 0x2_0000;
+/// Bytes written at once.
+const UNIT: usize = 512;
+/// Title header of the MT6572: ten counters (variant H4).
+const TITLE_HEADER: usize = 28;
+/// Bytes of a title.
+const TITLE: usize = 140;
+/// Blocks kept for journal, reserve and device management in the 2/2/1 layout (ap-nvram.md 1.6).
+const LOG_BLOCKS: usize = 2;
+const RESERVED_BLOCKS: usize = 2;
+const DM_BLOCKS: usize = 1;
+
+/// Map and data, and where each file is in the data.
+#[derive(Debug, Clone)]
+pub struct BinRegion {
+    map: Vec<u8>,
+    data: Vec<u8>,
+}
+
+impl BinRegion {
+    /// Packs files, in title order; each carries its category and its absolute path.
+    #[must_use]
+    pub fn pack(files: &[(usize, String, Vec<u8>)]) -> Self {
+        let mut counters = [0_u16; 10];
+        let mut last_sizes = [0_u32; 10];
+        let mut titles = Vec::new();
+        let mut data = Vec::new();
+        for (category, path, bytes) in files {
+            let size = u32::try_from(bytes.len()).unwrap_or(0);
+            counters[*category] += 1;
+            last_sizes[*category] = size;
+            titles.extend(7_u32.to_le_bytes());
+            titles.extend(u32::try_from(data.len()).unwrap_or(0).to_le_bytes());
+            titles.extend(size.to_le_bytes());
+            let mut name = path.as_bytes().to_vec();
+            name.resize(128, 0);
+            titles.extend(name);
+            data.extend(bytes);
+        }
+        let mut map = Vec::new();
+        map.extend([0; 4]); // the checksum, below
+        map.extend(26_u32.to_le_bytes());
+        map.extend(19_u32.to_le_bytes());
+        map.extend(counters.iter().flat_map(|count| count.to_le_bytes()));
+        map.extend(last_sizes.iter().sum::<u32>().to_le_bytes());
+        map.extend([0; 4]); // BackupFlag
+        map.extend(titles);
+        let mut region = Self { map, data };
+        region.sign();
+        region
+    }
+
+    /// Takes a phone's own work copies, `AllMap` and `AllFile`; returns nothing when they are too short to be that.
+    #[must_use]
+    pub fn from_work_copies(map: Vec<u8>, data: Vec<u8>) -> Option<Self> {
+        (map.len() >= 12 + TITLE_HEADER && !data.is_empty() && data.len() < 16 << 20)
+            .then_some(Self { map, data })
+    }
+
+    /// Returns the map, as `AllMap` holds it.
+    #[must_use]
+    pub fn map(&self) -> &[u8] {
+        &self.map
+    }
+
+    /// Returns the data, as `AllFile` holds them.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// Puts other content of the same length into the file whose path ends so; returns whether there was one.
+    pub fn replace(&mut self, path_end: &str, bytes: &[u8]) -> bool {
+        let mut found = false;
+        for title in self.map[12 + TITLE_HEADER..].chunks_exact(TITLE) {
+            let word = |at: usize| {
+                u32::from_le_bytes([title[at], title[at + 1], title[at + 2], title[at + 3]]) as usize
+            };
+            let name = title[12..].split(|byte| *byte == 0).next().unwrap_or(&[]);
+            let (start, size) = (word(4), word(8));
+            if name.ends_with(path_end.as_bytes())
+                && size == bytes.len()
+                && let Some(place) = self.data.get_mut(start..start + size)
+            {
+                place.copy_from_slice(bytes);
+                found = true;
+            }
+        }
+        self.sign();
+        found
+    }
+
+    /// Overwrites half a sector of the data without mending the checksum, as a torn write does.
+    pub fn tear(&mut self) {
+        let sector = (self.data.len() / 2) & !(UNIT - 1);
+        for (at, byte) in self.data[sector..].iter_mut().take(UNIT / 2).enumerate() {
+            *byte = !*byte ^ u8::try_from(at % 251).unwrap_or(0);
+        }
+    }
+
+    fn sign(&mut self) {
+        let sum = checksum(&self.data);
+        self.map[..4].copy_from_slice(&sum.to_le_bytes());
+    }
+
+    /// Returns the partition of `size` bytes, a multiple of the block.
+    #[must_use]
+    pub fn image(&self, size: usize) -> Vec<u8> {
+        let blocks = size / BLOCK;
+        let nv = blocks.saturating_sub(LOG_BLOCKS + RESERVED_BLOCKS + DM_BLOCKS);
+        let mut image = vec![0; size];
+        let mut header = Vec::new();
+        header.extend(u32::try_from(self.map.len()).unwrap_or(0).to_le_bytes());
+        header.extend(u32::try_from(self.data.len()).unwrap_or(0).to_le_bytes());
+        header.extend([0xFF; 4]); // clean flag: clear
+        header.extend(&self.map);
+        header.resize(header.len().next_multiple_of(UNIT), 0xFF);
+        let data_at = header.len().div_ceil(BLOCK) * BLOCK;
+        let data_end = (data_at + self.data.len()).next_multiple_of(BLOCK);
+        if nv < 2 || data_end > (nv - 1) * BLOCK {
+            return image;
+        }
+        image[..header.len()].copy_from_slice(&header);
+        image[data_at..data_end].fill(0xFF);
+        image[data_at..data_at + self.data.len()].copy_from_slice(&self.data);
+        let tail = &mut image[(nv - 1) * BLOCK..nv * BLOCK];
+        tail.fill(0xFF);
+        tail[..3 * nv].fill(0);
+        tail[3 * nv..3 * nv + 4].copy_from_slice(&0xAABB_CCDD_u32.to_le_bytes());
+        let copied = header.len().min(BLOCK - 3 * nv - 4);
+        tail[3 * nv + 4..3 * nv + 4 + copied].copy_from_slice(&header[..copied]);
+        let log = (blocks - LOG_BLOCKS) * BLOCK;
+        image[log..].fill(0xFF);
+        for (sequence, text) in [(0, "backup all"), (1, "set clean flag")] {
+            let record = journal_record(1, sequence, text);
+            let at = log + UNIT * usize::try_from(sequence).unwrap_or(0);
+            image[at..at + UNIT].copy_from_slice(&record);
+        }
+        let super_page = journal_record(0, 2, "");
+        image[size - BLOCK..size - BLOCK + UNIT].copy_from_slice(&super_page);
+        image
+    }
+}
+
+/// A 512-byte journal record of a 32-bit build (ap-nvram.md 1.2).
+fn journal_record(kind: u32, sequence: u32, text: &str) -> Vec<u8> {
+    let mut record = vec![0x7B, 0x7B, 0x5A, 0x5A];
+    record.extend(kind.to_le_bytes());
+    record.extend(sequence.to_le_bytes());
+    record.extend(1_388_534_400_u32.to_le_bytes());
+    record.extend(b"NVM_FileOperation");
+    record.resize(64, 0);
+    record.extend(0_u32.to_le_bytes());
+    record.extend(u32::try_from(text.len()).unwrap_or(0).to_le_bytes());
+    record.extend(text.as_bytes());
+    record.resize(UNIT, 0);
+    record
+}
+
+/// The data checksum (ap-nvram.md 1.5): words xored and added in turn, the tail added, the length xored.
+#[must_use]
+pub fn checksum(data: &[u8]) -> u32 {
+    let words = data.chunks_exact(4);
+    let rest = words.remainder();
+    let mut sum = words.enumerate().fold(0_u32, |sum, (at, word)| {
+        let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+        if at % 2 == 0 { sum ^ word } else { sum.wrapping_add(word) }
+    });
+    if !rest.is_empty() {
+        let mut tail = [0; 4];
+        tail[..rest.len()].copy_from_slice(rest);
+        sum = sum.wrapping_add(u32::from_le_bytes(tail));
+    }
+    sum ^ u32::try_from(data.len()).unwrap_or(0)
+}

@@ -1,0 +1,160 @@
+//! ext4 volumes: an empty file system made by the real mke2fs, filled file by file. Knows paths and bytes, not what they
+//! mean.
+
+use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use flate2::read::DeflateDecoder;
+use fs_ext4::block_io::BlockDevice;
+use fs_ext4::error::{Error, Result};
+use fs_ext4::fs::Filesystem;
+
+use super::BuildError;
+use crate::simulator::flash::{Area, Flash};
+
+/// Bytes of a block in a template.
+pub const BLOCK: usize = 4096;
+/// Most bytes a template may unpack to.
+const TEMPLATE_MOST: u64 = 16 << 20;
+/// Owner and group of NVRAM files (ap-nvram.md 2.5), and of everything else.
+const NVRAM: u32 = 9997;
+const SYSTEM: u32 = 1000;
+
+/// An empty volume for PROTECT_F and PROTECT_S.
+pub const PROTECT: &[u8] =
+    include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/phones/templates/protect.ext4.deflate"));
+/// An empty volume for USRDATA.
+pub const USRDATA: &[u8] =
+    include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/phones/templates/usrdata.ext4.deflate"));
+
+/// A volume in memory, kept as sparsely as a flash.
+#[derive(Debug, Clone)]
+pub struct Volume {
+    cells: Flash,
+}
+
+impl Volume {
+    /// Unpacks a template.
+    ///
+    /// # Errors
+    /// [`BuildError::Template`] when it does not unpack.
+    pub fn unpack(template: &[u8]) -> std::result::Result<Self, BuildError> {
+        let broken = |what: &'static str| BuildError::Template { what };
+        let mut bytes = Vec::new();
+        let read = DeflateDecoder::new(template).take(TEMPLATE_MOST).read_to_end(&mut bytes);
+        if read.is_err() || bytes.len() < 8 {
+            return Err(broken("deflate"));
+        }
+        let number = |bytes: &[u8]| bytes.try_into().map(u64::from_le_bytes).unwrap_or(u64::MAX);
+        let mut cells = Flash::new(number(&bytes[..8]), 0, 0, 0);
+        for block in bytes[8..].chunks(8 + BLOCK) {
+            if block.len() != 8 + BLOCK {
+                return Err(broken("last block"));
+            }
+            let at = number(&block[..8]).checked_mul(BLOCK as u64).ok_or(broken("block number"))?;
+            cells.write(Area::User, at, &block[8..])?;
+        }
+        Ok(Self { cells })
+    }
+
+    /// Returns the volume's length in bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.cells.len(Area::User)
+    }
+
+    /// Creates folders and files. Folders are made before what is in them.
+    ///
+    /// # Errors
+    /// [`BuildError::Ext4`] when the library refuses.
+    pub fn fill(&mut self, files: &[(String, Vec<u8>)]) -> std::result::Result<(), BuildError> {
+        let cells = std::mem::replace(&mut self.cells, Flash::new(0, 0, 0, 0));
+        let device = Arc::new(Device(Mutex::new(cells)));
+        let refused = |path: &str| {
+            let path = path.to_owned();
+            move |error: Error| BuildError::Ext4 { path, what: error.to_string() }
+        };
+        let fs = Filesystem::mount(Arc::clone(&device) as Arc<dyn BlockDevice>).map_err(refused("/"))?;
+        for (path, bytes) in files {
+            make_folders(&fs, path).map_err(refused(path))?;
+            fs.apply_create(path, 0o660).map_err(refused(path))?;
+            if !bytes.is_empty() {
+                fs.apply_pwrite(path, 0, bytes).map_err(refused(path))?;
+            }
+            fs.apply_chown(path, owner(path), owner(path)).map_err(refused(path))?;
+        }
+        fs.finish().map_err(refused("/"))?;
+        self.cells = device.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(())
+    }
+
+    /// Reads bytes.
+    ///
+    /// # Errors
+    /// [`BuildError::Flash`] outside the volume.
+    pub fn read(&self, at: u64, into: &mut [u8]) -> std::result::Result<(), BuildError> {
+        Ok(self.cells.read(Area::User, at, into)?)
+    }
+
+    /// Writes bytes.
+    ///
+    /// # Errors
+    /// [`BuildError::Flash`] outside the volume.
+    pub fn write(&mut self, at: u64, bytes: &[u8]) -> std::result::Result<(), BuildError> {
+        Ok(self.cells.write(Area::User, at, bytes)?)
+    }
+
+    /// Returns the numbers of blocks that were ever written.
+    pub fn written_blocks(&self) -> impl Iterator<Item = u64> {
+        self.cells.written_chunks(Area::User)
+    }
+
+    /// Copies the volume into a flash.
+    ///
+    /// # Errors
+    /// [`BuildError::Flash`] where it does not fit.
+    pub fn put(&self, flash: &mut Flash, at: u64) -> std::result::Result<(), BuildError> {
+        let mut block = [0; BLOCK];
+        for number in self.written_blocks() {
+            let offset = number * BLOCK as u64;
+            self.read(offset, &mut block)?;
+            flash.write(Area::User, at + offset, &block)?;
+        }
+        Ok(())
+    }
+}
+
+fn make_folders(fs: &Filesystem, path: &str) -> Result<()> {
+    for (end, _) in path.match_indices('/').skip(1) {
+        let folder = &path[..end];
+        if fs.lookup_path_bytes(folder.as_bytes()).is_err() {
+            fs.apply_mkdir(folder, 0o770)?;
+            fs.apply_chmod(folder, 0o2770)?;
+            fs.apply_chown(folder, owner(folder), owner(folder))?;
+        }
+    }
+    Ok(())
+}
+
+fn owner(path: &str) -> u32 {
+    if path.starts_with("/nvram") || path.starts_with("/md") { NVRAM } else { SYSTEM }
+}
+
+struct Device(Mutex<Flash>);
+
+impl BlockDevice for Device {
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
+        let cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cells.read(Area::User, offset, buf).map_err(|_| Error::Corrupt("read beyond the volume"))
+    }
+    fn size_bytes(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len(Area::User)
+    }
+    fn write_at(&self, offset: u64, buf: &[u8]) -> Result<()> {
+        let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cells.write(Area::User, offset, buf).map_err(|_| Error::Corrupt("write beyond the volume"))
+    }
+    fn is_writable(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,260 @@
+//! A phone on a cable: bytes in, packets out, on virtual time. Promises that nothing here waits, sleeps or reads a clock.
+
+use std::time::Duration;
+
+use super::board::Board;
+use super::flash::Flash;
+use super::preloader::Preloader;
+use super::soc::Soc;
+use super::usb::{ControlAnswer, Effect, control};
+
+/// Most bytes one answer may have.
+const ANSWER_MOST: usize = 1 << 20;
+/// Most misuses kept.
+const VIOLATIONS_MOST: usize = 1000;
+
+/// As what a phone comes back after it left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Return {
+    /// As a boot ROM, 0e8d:0003.
+    Brom,
+    /// As a preloader, 0e8d:2000.
+    Preloader,
+}
+
+/// Why a phone left the bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Departure {
+    /// Nobody spoke in time (or a token asked for it): it went on booting.
+    Booted,
+    /// The firmware asserted: a refused address, a refused or missing DA.
+    Asserted(Return),
+    /// The host asked for a reset through the watchdog.
+    Reset {
+        /// The "enter download mode" request was cancelled before.
+        download_cancelled: bool,
+        /// The reset counts as automatic restart: the phone boots without the power key.
+        automatic: bool,
+    },
+    /// The watchdog ran out; it comes back as a preloader.
+    Watchdog,
+    /// The cable was pulled.
+    Cut,
+    /// Power was lost while the card programmed a block.
+    PowerLost,
+}
+
+/// Whether a phone is on the bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It is.
+    Connected,
+    /// It is not.
+    Gone {
+        /// Why it left.
+        why: Departure,
+    },
+}
+
+/// What went over the cable since plug-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Packets the host collected.
+    pub in_packets: u64,
+    /// Bytes the host collected.
+    pub in_bytes: u64,
+    /// Transfers the host sent.
+    pub out_transfers: u64,
+    /// Bytes the host sent.
+    pub out_bytes: u64,
+    /// Preloader commands begun.
+    pub commands: u64,
+}
+
+/// A pretend phone in its preloader.
+#[derive(Debug)]
+pub struct Phone {
+    board: Board,
+    soc: Soc,
+    preloader: Preloader,
+    now: Duration,
+    gone: Option<Departure>,
+    counters: Counters,
+    violations: Vec<String>,
+}
+
+impl Phone {
+    /// Plugs a phone into a host that has not configured it yet; it leaves after 8 s without SET_CONFIGURATION.
+    #[must_use]
+    pub fn attach(board: Board, flash: Flash) -> Self {
+        let preloader = Preloader::new(&board);
+        let soc = Soc::new(&board, flash);
+        Self {
+            board,
+            soc,
+            preloader,
+            now: Duration::ZERO,
+            gone: None,
+            counters: Counters::default(),
+            violations: Vec::new(),
+        }
+    }
+
+    /// Plugs a phone in and configures it: the listen window opens now.
+    #[must_use]
+    pub fn plug_in(board: Board, flash: Flash) -> Self {
+        let mut phone = Self::attach(board, flash);
+        phone.preloader.configured(&phone.board, phone.now);
+        phone
+    }
+
+    /// Pulls the cable and the battery: what survives is the board and its flash.
+    #[must_use]
+    pub fn unplug(self) -> (Board, Flash) {
+        let mut board = self.board;
+        let (facts, flash) = self.soc.msdc.card.power_off();
+        board.card = facts;
+        (board, flash)
+    }
+
+    /// Returns what the phone is.
+    #[must_use]
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// Returns whether the phone is on the bus, and if not, why.
+    #[must_use]
+    pub fn presence(&self) -> Presence {
+        match self.gone {
+            None => Presence::Connected,
+            Some(why) => Presence::Gone { why },
+        }
+    }
+
+    /// Returns the virtual time since plug-in.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// Returns what went over the cable.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        Counters { commands: self.preloader.commands(), ..self.counters }
+    }
+
+    /// Returns every misuse so far: what silicon would punish silently.
+    #[must_use]
+    pub fn violations(&self) -> &[String] {
+        &self.violations
+    }
+
+    /// Pulls the cable; nothing is undone.
+    pub fn cut(&mut self) {
+        self.gone.get_or_insert(Departure::Cut);
+    }
+
+    /// Makes the phone believe that a host program opened its port, as SET_LINE_CODING does.
+    pub fn open_port(&mut self) {
+        self.preloader.tool_is_present();
+    }
+
+    /// Takes one OUT transfer.
+    pub fn hear(&mut self, out_transfer: &[u8]) {
+        if self.gone.is_some() {
+            return;
+        }
+        self.counters.out_transfers += 1;
+        self.counters.out_bytes += out_transfer.len() as u64;
+        self.run();
+        if !self.preloader.pipe.deliver(out_transfer) {
+            self.violations.push("usb: transfers sent to a phone that takes none were dropped".to_owned());
+        }
+        self.run();
+    }
+
+    /// Gives the host one IN packet, if one is ready.
+    pub fn next_packet(&mut self) -> Option<Vec<u8>> {
+        self.run();
+        if self.gone.is_some() {
+            return None;
+        }
+        let packet = self.preloader.pipe.collect()?;
+        self.counters.in_packets += 1;
+        self.counters.in_bytes += packet.len() as u64;
+        if self.board.cut_after_in_packets.is_some_and(|limit| self.counters.in_packets >= limit) {
+            self.cut();
+        }
+        self.run();
+        Some(packet)
+    }
+
+    /// Returns how many sent bytes the phone has not taken: a real host's transfer would not have completed yet.
+    #[must_use]
+    pub fn unheard(&self) -> usize {
+        self.preloader.pipe.unheard()
+    }
+
+    /// Takes one OUT transfer and gives everything the phone says to it without time passing, up to 1 MiB.
+    pub fn answer(&mut self, heard: &[u8]) -> Vec<u8> {
+        self.hear(heard);
+        let mut said = Vec::new();
+        while said.len() < ANSWER_MOST {
+            match self.next_packet() {
+                Some(packet) => said.extend(packet),
+                None => break,
+            }
+        }
+        said
+    }
+
+    /// Lets virtual time pass.
+    pub fn pass(&mut self, time: Duration) {
+        let end = self.now.saturating_add(time);
+        self.run();
+        while self.gone.is_none() {
+            let Some(next) = self.preloader.next_event(&self.soc).filter(|next| *next <= end) else {
+                break;
+            };
+            self.advance(next.max(self.now.saturating_add(Duration::from_nanos(1))).min(end));
+            self.run();
+            if self.now == end {
+                break;
+            }
+        }
+        self.advance(end);
+        self.run();
+    }
+
+    /// Answers a control request.
+    pub fn control(&mut self, setup: [u8; 8], _data: &[u8]) -> ControlAnswer {
+        let (answer, effect) = control(setup, self.preloader.is_configured(), self.board.full_speed);
+        match effect {
+            Effect::None => {}
+            Effect::Configured => self.preloader.configured(&self.board, self.now),
+            Effect::ToolPresent => self.preloader.tool_is_present(),
+            Effect::DataTerminalReady(ready) => self.preloader.set_data_terminal_ready(ready),
+        }
+        self.run();
+        answer
+    }
+
+    fn advance(&mut self, to: Duration) {
+        let time = to.saturating_sub(self.now);
+        self.soc.pass(time);
+        self.now = to;
+    }
+
+    fn run(&mut self) {
+        if self.gone.is_none() {
+            self.gone = self.preloader.run(&self.board, &mut self.soc, self.now);
+        }
+        self.violations.extend(self.soc.msdc.take_violations());
+        self.violations.truncate(VIOLATIONS_MOST);
+        let lost = self.preloader.pipe.take_overflow();
+        if lost > 0 {
+            self.violations.push(format!("usb: {lost} bytes written over the full receive ring"));
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The phone's half of the cable answers to recordings and frozen values, not to the host's half.
+
+mod card;
+mod host;
+mod preloader;
+mod scenarios;
+mod vectors;
