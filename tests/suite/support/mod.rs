@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod fake_usb; // a pretend usbfs with a device model behind it
+pub mod in_process;
 
 use std::path::PathBuf;
 
