@@ -8,12 +8,14 @@
 //! ```
 //!
 //! * [`wire`]: what both ends of the cable agree on: opcodes, statuses, register names.
+//! * [`formats`]: bytes ⇄ values, with no disk and no clock.
 //! * [`transport`]: moves bytes with deadlines; wrappers trace, record, replay and break it.
 //! * [`simulator`]: the phone's half of the cable. Shares only `wire` with the host's half.
 //! * [`protocol`]: the host's half: handshake, commands, and the engines that reach the flash.
 //!
 //! Calls go down this list's arrows only; `tests/suite/architecture.rs` holds the table and fails on any other.
 
+pub mod formats;
 pub mod protocol;
 pub mod simulator;
 pub mod transport;

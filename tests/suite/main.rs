@@ -10,9 +10,18 @@
 
 mod support;
 
+mod ap_files; // trailers, WIFI, BT_Addr, PRODUCT_INFO, FILE_VER
 mod architecture; // who may know whom; no forgotten file
+mod binregion; // every header variant, checksum, bad blocks
+mod catalog; // every description loads and is complete
 mod direct; // the eMMC behind READ32 and WRITE32
+mod ext4; // read lazily, dirty journals, used blocks
+mod generations; // G2, G3, derived keys, probes
+mod gpt; // both copies, both sector sizes
+mod lid; // G1 files: checksum, cipher, IMEI, barcode
+mod partitions; // PMT, MBR, scatter
 mod preloader; // handshake and commands, frozen bytes
+mod records; // named fields of every layout
 mod simulator; // the phone's half
 mod transport; // links and the wrappers that stack on them
 mod usb; // the real libusb over a pretend usbfs
