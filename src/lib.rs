@@ -10,6 +10,7 @@
 //! * [`wire`]: what both ends of the cable agree on: opcodes, statuses, register names.
 //! * [`formats`]: bytes ⇄ values, with no disk and no clock.
 //! * [`transport`]: moves bytes with deadlines; wrappers trace, record, replay and break it.
+//! * [`vault`]: archives at rest: named blobs, manifest, digests, the journal of a write.
 //! * [`simulator`]: the phone's half of the cable. Shares only `wire` with the host's half.
 //! * [`protocol`]: the host's half: handshake, commands, and the engines that reach the flash.
 //!
@@ -19,4 +20,5 @@ pub mod formats;
 pub mod protocol;
 pub mod simulator;
 pub mod transport;
+pub mod vault;
 pub mod wire;

@@ -18,6 +18,7 @@ mod direct; // the eMMC behind READ32 and WRITE32
 mod ext4; // read lazily, dirty journals, used blocks
 mod generations; // G2, G3, derived keys, probes
 mod gpt; // both copies, both sector sizes
+mod journal; // what a write leaves behind before it starts
 mod lid; // G1 files: checksum, cipher, IMEI, barcode
 mod partitions; // PMT, MBR, scatter
 mod preloader; // handshake and commands, frozen bytes
@@ -25,4 +26,5 @@ mod records; // named fields of every layout
 mod simulator; // the phone's half
 mod transport; // links and the wrappers that stack on them
 mod usb; // the real libusb over a pretend usbfs
+mod vault; // archives whole or absent
 mod wire; // frozen bytes

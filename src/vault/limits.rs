@@ -1,0 +1,20 @@
+//! How much a file may ask for before it is refused. A whole identity set is a few tens of megabytes.
+
+/// Entries in an archive (a phone's NV tree has a few hundred).
+pub const MAX_ENTRIES: usize = 8192;
+/// Bytes of `manifest.json`, unpacked.
+pub const MAX_MANIFEST: u64 = 4 << 20;
+/// Bytes of `report.txt`, unpacked.
+pub const MAX_REPORT: u64 = 4 << 20;
+/// Bytes of one entry under `files/`, unpacked.
+pub const MAX_FILE: u64 = 16 << 20;
+/// Bytes of all regions together, unpacked.
+pub const MAX_REGIONS: u64 = 256 << 20;
+/// Bytes of all entries together, unpacked.
+pub const MAX_TOTAL: u64 = 320 << 20;
+/// Characters of an entry's name.
+pub const MAX_NAME: usize = 512;
+/// Blocks of 512 bytes in a journal (64 MiB of phone).
+pub const MAX_JOURNAL_BLOCKS: usize = 128 << 10;
+/// Bytes of a journal's header.
+pub const MAX_JOURNAL_HEADER: usize = 64 << 10;

@@ -1,0 +1,27 @@
+//! Archives at rest: named blobs, a manifest, digests; and the journal of a write. Knows nothing of phones or formats:
+//! what the blobs mean is somebody else's business.
+//!
+//! Files appear whole or not at all, never over an existing one unless told; whatever is opened is taken for hostile.
+
+mod digest;
+mod error;
+mod export;
+mod journal;
+pub mod limits;
+mod listing;
+mod manifest;
+mod names;
+mod reader;
+mod tail;
+mod whole;
+mod writer;
+
+pub use digest::{sha256_hex, sha256_of_file};
+pub use error::VaultError;
+pub use export::{Exported, export};
+pub use journal::{BLOCK_LEN, Block, Journal, JournalHeader};
+pub use listing::{Listed, list};
+pub use manifest::{FileEntry, Gap, Manifest, Partition, PhoneIds, Range, Region, SCHEMA};
+pub use reader::{Archive, EntryFailure, VerifyReport};
+pub use whole::Existing;
+pub use writer::{Draft, Saved};

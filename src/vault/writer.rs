@@ -1,0 +1,190 @@
+//! Makes an archive: collected as a draft, written as `.part`, read back, and only then given its name.
+
+use std::fs::File;
+use std::io::{Cursor, Write};
+use std::path::{Path, PathBuf};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use super::digest::{sha256_hex, sha256_of_file};
+use super::error::VaultError;
+use super::limits::{MAX_MANIFEST, MAX_REPORT, MAX_TOTAL};
+use super::manifest::{FileEntry, Gap, Manifest, Range, Region};
+use super::names::{MANIFEST, REGIONS, REPORT};
+use super::reader::{Archive, damaged};
+use super::whole::{Existing, Part};
+
+/// An archive that is not a file yet.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    manifest: Manifest,
+    blobs: Vec<(String, Vec<u8>)>,
+    report: String,
+}
+
+/// An archive that is on the disk, whole and read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Bytes of the file.
+    pub len: u64,
+    /// Digest of the whole file.
+    pub sha256: String,
+}
+
+impl Draft {
+    /// Starts an archive; regions and files the manifest names are forgotten, for their bytes are not here.
+    #[must_use]
+    pub fn new(mut manifest: Manifest) -> Self {
+        manifest.regions.clear();
+        manifest.files.clear();
+        Self { manifest, blobs: Vec::new(), report: String::new() }
+    }
+
+    /// Adds a partition of `len` bytes at `start` of the user area: `blob` is its `kept` ranges, concatenated.
+    ///
+    /// # Errors
+    /// [`VaultError::Manifest`] where the ranges do not add up to the blob; [`VaultError::Duplicate`], [`VaultError::Name`].
+    pub fn add_region(
+        &mut self,
+        name: &str,
+        (start, len): (u64, u64),
+        kept: Vec<Range>,
+        not_kept: Vec<Gap>,
+        blob: Vec<u8>,
+    ) -> Result<(), VaultError> {
+        let file = format!("{REGIONS}{name}.img");
+        let sha256 = sha256_hex(&blob);
+        let region = Region { name: name.into(), file: file.clone(), start, len, kept, not_kept, sha256 };
+        if region.blob_len() != Some(blob.len() as u64) {
+            return Err(VaultError::manifest(
+                format!("region {name:?}"),
+                "kept ranges and blob differ in length",
+            ));
+        }
+        self.manifest.regions.push(region);
+        if let Err(error) = self.manifest.check() {
+            self.manifest.regions.pop();
+            return Err(error);
+        }
+        self.blobs.push((file, blob));
+        Ok(())
+    }
+
+    /// Adds a decoded NV file of a layer.
+    ///
+    /// # Errors
+    /// [`VaultError::Name`] for a path that could leave the archive; [`VaultError::TooLarge`], [`VaultError::Duplicate`].
+    pub fn add_file(&mut self, layer: &str, path: &str, bytes: Vec<u8>) -> Result<(), VaultError> {
+        let (size, sha256) = (bytes.len() as u64, sha256_hex(&bytes));
+        let file = FileEntry { path: path.into(), layer: layer.into(), size, sha256 };
+        let entry = file.entry();
+        self.manifest.files.push(file);
+        if let Err(error) = self.manifest.check() {
+            self.manifest.files.pop();
+            return Err(error);
+        }
+        self.blobs.push((entry, bytes));
+        Ok(())
+    }
+
+    /// Sets the text a person reads, `report.txt`.
+    pub fn set_report(&mut self, text: &str) {
+        text.clone_into(&mut self.report);
+    }
+
+    /// Returns what the archive will say of itself.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Writes the archive to `target`, reads it back, and returns its digest.
+    ///
+    /// # Errors
+    /// [`VaultError::Exists`], [`VaultError::DiskFull`], [`VaultError::ReadBack`]… After any of them no `.part` of this
+    /// run is left, and `target` is as it was, unless the error is that its folder could not be synced after the rename.
+    pub fn save(&self, target: &Path, existing: Existing) -> Result<Saved, VaultError> {
+        self.save_through(target, existing, |file| file)
+    }
+
+    /// As [`Draft::save`], through a writer that may fail: a test's full disk, or a progress counter.
+    ///
+    /// # Errors
+    /// As [`Draft::save`].
+    pub fn save_through<W: Write>(
+        &self,
+        target: &Path,
+        existing: Existing,
+        through: impl FnOnce(File) -> W,
+    ) -> Result<Saved, VaultError> {
+        let bytes = self.compose()?;
+        let (part, file) = Part::create(target, existing)?;
+        let mut sink = through(file);
+        sink.write_all(&bytes).and_then(|()| sink.flush()).map_err(|e| VaultError::io(target, e))?;
+        drop(sink);
+        self.read_back(part.path())?;
+        let sha256 = sha256_of_file(part.path())?;
+        if sha256 != sha256_hex(&bytes) {
+            return Err(VaultError::ReadBack { reason: "the file has another digest".into() });
+        }
+        part.publish(existing)?;
+        Ok(Saved { path: target.to_path_buf(), len: bytes.len() as u64, sha256 })
+    }
+
+    /// Returns the zip. The same draft gives the same bytes: entries carry no time of their own.
+    ///
+    /// It is made in memory, which the limits bound: the zip library, cut short by a full disk, would write again and
+    /// speak on stderr as it is dropped.
+    ///
+    /// # Errors
+    /// [`VaultError::TooLarge`] for a manifest or report beyond the limits.
+    pub fn compose(&self) -> Result<Vec<u8>, VaultError> {
+        let json = serde_json::to_vec_pretty(&self.manifest)
+            .map_err(|e| VaultError::manifest("json", e.to_string()))?;
+        for (entry, len, limit) in
+            [(MANIFEST, json.len() as u64, MAX_MANIFEST), (REPORT, self.report.len() as u64, MAX_REPORT)]
+        {
+            if len > limit {
+                return Err(VaultError::TooLarge { entry: entry.into(), limit });
+            }
+        }
+        let total = self.blobs.iter().fold(0, |sum: u64, (_, bytes)| sum.saturating_add(bytes.len() as u64));
+        if total > MAX_TOTAL - MAX_MANIFEST - MAX_REPORT {
+            return Err(VaultError::TooLarge { entry: "all entries".into(), limit: MAX_TOTAL });
+        }
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        put(&mut zip, MANIFEST, &json)?;
+        put(&mut zip, REPORT, self.report.as_bytes())?;
+        for (entry, bytes) in &self.blobs {
+            put(&mut zip, entry, bytes)?;
+        }
+        Ok(zip.finish().map_err(|e| damaged(MANIFEST, &e.to_string()))?.into_inner())
+    }
+
+    fn read_back(&self, part: &Path) -> Result<(), VaultError> {
+        let differs = |reason: String| VaultError::ReadBack { reason };
+        let mut archive = Archive::open(part).map_err(|e| differs(e.to_string()))?;
+        if *archive.manifest() != self.manifest {
+            return Err(differs("the manifest differs".into()));
+        }
+        if archive.report().map_err(|e| differs(e.to_string()))? != self.report {
+            return Err(differs("the report differs".into()));
+        }
+        match archive.verify().failures.first() {
+            Some(failure) => Err(differs(failure.error.to_string())),
+            None => Ok(()),
+        }
+    }
+}
+
+fn put(zip: &mut ZipWriter<Cursor<Vec<u8>>>, entry: &str, bytes: &[u8]) -> Result<(), VaultError> {
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o644);
+    zip.start_file(entry, options).map_err(|e| damaged(entry, &e.to_string()))?;
+    zip.write_all(bytes).map_err(|e| damaged(entry, &e.to_string()))
+}
