@@ -11,14 +11,18 @@
 //! * [`formats`]: bytes ⇄ values, with no disk and no clock.
 //! * [`transport`]: moves bytes with deadlines; wrappers trace, record, replay and break it.
 //! * [`vault`]: archives at rest: named blobs, manifest, digests, the journal of a write.
+//! * [`identity`]: what the copies on a phone say, which is right, what to write. Pure.
 //! * [`simulator`]: the phone's half of the cable. Shares only `wire` with the host's half.
 //! * [`protocol`]: the host's half: handshake, commands, and the engines that reach the flash.
+//! * [`storage`]: named ranges of bytes: on a phone, in an image, staged, guarded, read back.
 //!
 //! Calls go down this list's arrows only; `tests/suite/architecture.rs` holds the table and fails on any other.
 
 pub mod formats;
+pub mod identity;
 pub mod protocol;
 pub mod simulator;
+pub mod storage;
 pub mod transport;
 pub mod vault;
 pub mod wire;

@@ -24,6 +24,7 @@ mod partitions; // PMT, MBR, scatter
 mod preloader; // handshake and commands, frozen bytes
 mod records; // named fields of every layout
 mod simulator; // the phone's half
+mod storage; // lazy reads, guarded writes, proven changes
 mod transport; // links and the wrappers that stack on them
 mod usb; // the real libusb over a pretend usbfs
 mod vault; // archives whole or absent

@@ -1,0 +1,119 @@
+//! Promise 3: whether an archive belongs to a phone. Compares hardware ids first, surviving copies only where ids fail.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::refusal::Refusal;
+use super::survey::{Status, Survey, Value};
+
+/// Partitions whose places must match: those a restore writes.
+const IDENTITY_REGIONS: [&str; 6] = ["NVRAM", "PRO_INFO", "PROTECT_F", "PROTECT_S", "NVDATA", "NVCFG"];
+
+/// What binds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneIds {
+    /// `MT6572`.
+    pub chip: String,
+    /// eMMC CID as hex.
+    pub cid: String,
+    /// SoC id, where the chip gives one.
+    pub soc_id: Option<String>,
+    /// Canonical name, first byte, length.
+    pub layout: Vec<(String, u64, u64)>,
+}
+
+/// Why an archive may be written to this phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BindingReason {
+    /// Same SoC id and same card.
+    SameSocAndCard,
+    /// Same SoC id, another card.
+    ReplacedCard,
+    /// Same card.
+    SameCard,
+    /// Another card and no SoC id; a surviving copy agrees.
+    SurvivingCopyAgrees,
+}
+
+impl fmt::Display for BindingReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SameSocAndCard => "same SoC and same eMMC",
+            Self::ReplacedCard => "same SoC; its eMMC was replaced",
+            Self::SameCard => "same eMMC",
+            Self::SurvivingCopyAgrees => {
+                "another eMMC, and a valid copy on the phone agrees with the archive"
+            }
+        })
+    }
+}
+
+/// Decides whether the archive belongs to the phone.
+///
+/// # Errors
+/// Codes `other-chip`, `other-layout`, `other-phone`; there is no override.
+pub fn bind(
+    phone: &PhoneIds,
+    archive: &PhoneIds,
+    phone_survey: &Survey,
+    archive_survey: &Survey,
+) -> Result<BindingReason, Refusal> {
+    if phone.chip != archive.chip {
+        return Err(Refusal::OtherChip { phone: phone.chip.clone(), archive: archive.chip.clone() });
+    }
+    for name in IDENTITY_REGIONS {
+        let place = |ids: &PhoneIds| {
+            ids.layout.iter().find(|(known, ..)| known == name).map(|(_, at, len)| (*at, *len))
+        };
+        if place(phone) != place(archive) {
+            return Err(Refusal::OtherLayout { region: name });
+        }
+    }
+    let same_card = !phone.cid.is_empty() && phone.cid == archive.cid;
+    match (&phone.soc_id, &archive.soc_id) {
+        (Some(a), Some(b)) if a != b => Err(Refusal::OtherPhone { why: "their SoC ids differ" }),
+        (Some(_), Some(_)) if same_card => Ok(BindingReason::SameSocAndCard),
+        (Some(_), Some(_)) => Ok(BindingReason::ReplacedCard),
+        _ if same_card => Ok(BindingReason::SameCard),
+        _ => by_copies(phone_survey, archive_survey),
+    }
+}
+
+fn by_copies(phone: &Survey, archive: &Survey) -> Result<BindingReason, Refusal> {
+    let mut agree = [false; 3];
+    for (index, kind) in [imeis, wifi, bluetooth].into_iter().enumerate() {
+        let (ours, theirs) = (kind(phone), kind(archive));
+        if !ours.is_empty() && !theirs.is_empty() && !ours.is_subset(&theirs) {
+            return Err(Refusal::OtherPhone {
+                why: "the eMMC differs, and a valid copy on the phone contradicts the archive",
+            });
+        }
+        agree[index] = !ours.is_empty() && !theirs.is_empty();
+    }
+    match agree {
+        [true, ..] | [_, true, true] => Ok(BindingReason::SurvivingCopyAgrees),
+        _ => Err(Refusal::OtherPhone {
+            why: "the eMMC differs, and no valid copy on the phone agrees with the archive",
+        }),
+    }
+}
+
+fn imeis(survey: &Survey) -> BTreeSet<String> {
+    let slots = survey.layers.iter().flat_map(|layer| layer.imei.first());
+    slots
+        .filter(|slot| slot.slot == 1 && slot.status == Status::Valid)
+        .filter_map(|slot| slot.value.clone())
+        .collect()
+}
+
+fn wifi(survey: &Survey) -> BTreeSet<String> {
+    survey.layers.iter().filter_map(|layer| valid(layer.wifi_mac.as_ref())).collect()
+}
+
+fn bluetooth(survey: &Survey) -> BTreeSet<String> {
+    survey.layers.iter().filter_map(|layer| valid(layer.bt_mac.as_ref())).collect()
+}
+
+fn valid(value: Option<&Value>) -> Option<String> {
+    value.filter(|value| value.status == Status::Valid).and_then(|value| value.value.clone())
+}

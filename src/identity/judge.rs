@@ -1,0 +1,205 @@
+//! From copies to a survey: decodes every layer, compares them, and asks for the verdict. Judges no single value itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::copies::{BinRegionCopy, Copies, FileCopy, Found};
+use super::files::{BARCODE, BT, CALIBRAT, Files, Flaw, IMEI, WIFI, flaw, region_files, tree_files};
+use super::key;
+use super::simlock;
+use super::survey::{BootsFrom, Calibration, ImeiSlot, Layer, LayerState, Marks, Status, Survey, Value};
+use super::values::Judge;
+use super::verdict::verdict;
+use crate::formats::ap_file::{self, RESTORE_FLAG};
+use crate::formats::catalog::Family;
+use crate::formats::lid::{self, DEFAULT_KEY};
+use crate::formats::product_info;
+
+/// Judges copies by a family's description.
+#[must_use]
+pub fn judge(copies: &Copies, family: &Family) -> Survey {
+    let (region, live) = (region_files(copies), tree_files(&copies.live));
+    let protect = [tree_files(&copies.protect_f), tree_files(&copies.protect_s)];
+    let locks: Vec<&[u8]> = protect.iter().flat_map(simlock::locks).map(|(_, bytes)| bytes).collect();
+    let sealed = key::is_foreign(&[&region, &live], &locks, family);
+    let names = region.keys().chain(live.keys());
+    let calibration: BTreeSet<&str> = names.filter_map(|path| path.strip_prefix(CALIBRAT)).collect();
+    let mut look = Look {
+        judge: Judge { family, identities: BTreeSet::new() },
+        calibration,
+        sealed,
+        no_files: Files::new(),
+    };
+    let mut first = look.tree("binregion", state_of(&copies.binregion), &region, None);
+    if let Some(BinRegionCopy { region, .. }) = copies.binregion.present()
+        && !region.checksum_valid()
+    {
+        let (stored, computed) = (region.stored_checksum, region.computed_checksum);
+        let torn = format!("its checksum is {stored:08X}, its data have {computed:08X}");
+        first.state = LayerState::Corrupt;
+        first.reason = Some(match first.reason {
+            Some(reason) => format!("{torn}; {reason}"),
+            None => torn,
+        });
+    }
+    let second = look.tree("live", state_of(&copies.live), &live, Some(&region));
+    let third = look.pro_info(&copies.pro_info);
+    let fourth = simlock::layer(&mut look.judge, copies, &protect, &[&region, &live], sealed);
+    let layers = vec![first, second, third, fourth];
+    let boots_from = boots_from(copies, &live);
+    let verdict = verdict(&layers, boots_from);
+    Survey { layers, boots_from, verdict, identities: look.judge.identities }
+}
+
+/// The daemon's own rule (ap-nvram.md 2.2): the flag, else the region when its data checksum holds. It looks at no file.
+fn boots_from(copies: &Copies, live: &Files<'_>) -> BootsFrom {
+    let whole = |copy: &BinRegionCopy| copy.region.checksum_valid() && !copy.region.files.is_empty();
+    if live.get("RestoreFlag") == Some(&&RESTORE_FLAG[..]) {
+        BootsFrom::Live
+    } else if copies.binregion.present().is_some_and(whole) {
+        BootsFrom::Binregion
+    } else {
+        BootsFrom::None
+    }
+}
+
+/// Returns the state a look at a place has by itself.
+pub(super) fn state_of<T>(found: &Found<T>) -> (LayerState, Option<String>) {
+    match found {
+        Found::Present(_) => (LayerState::Valid, None),
+        Found::Blank => (LayerState::Blank, Some("it holds only zeros or FF".into())),
+        Found::Absent(why) => (LayerState::Absent, Some(why.clone())),
+        Found::Corrupt(why) => (LayerState::Corrupt, Some(why.clone())),
+    }
+}
+
+/// Returns a layer without values.
+pub(super) fn empty_layer(name: &'static str, (state, reason): (LayerState, Option<String>)) -> Layer {
+    Layer {
+        name,
+        marks: Marks { unreadable: state == LayerState::Corrupt, ..Marks::default() },
+        state,
+        reason,
+        files: 0,
+        imei: Vec::new(),
+        wifi_mac: None,
+        bt_mac: None,
+        barcode: None,
+        calibration: None,
+    }
+}
+
+struct Look<'a> {
+    judge: Judge<'a>,
+    /// Names of calibration files that any layer has.
+    calibration: BTreeSet<&'a str>,
+    sealed: bool,
+    no_files: Files<'a>,
+}
+
+impl<'a> Look<'a> {
+    /// Judges a tree of NV files; `measure` is the tree whose lengths are the yardstick.
+    fn tree(
+        &mut self,
+        name: &'static str,
+        state: (LayerState, Option<String>),
+        files: &Files<'a>,
+        measure: Option<&Files<'a>>,
+    ) -> Layer {
+        let mut layer = empty_layer(name, state);
+        layer.files = files.len();
+        if layer.state != LayerState::Valid {
+            return layer;
+        }
+        let measure = measure.unwrap_or(&self.no_files);
+        let flaws: BTreeMap<&str, Flaw> = files
+            .iter()
+            .filter_map(|(path, bytes)| {
+                let yardstick = measure.get(path).map(|copy| copy.len());
+                flaw(path, bytes, yardstick, self.judge.family).map(|flaw| (*path, flaw))
+            })
+            .collect();
+        if !files.keys().any(|path| path.starts_with("APCFG/") || path.starts_with("md/")) {
+            layer.state = LayerState::Blank;
+            layer.reason = Some("it has no NV files".into());
+        } else if let Some((path, flaw)) = flaws.first_key_value() {
+            layer.state = LayerState::Corrupt;
+            let more = match flaws.len() - 1 {
+                0 => String::new(),
+                1 => ", and 1 more file is damaged".into(),
+                more => format!(", and {more} more files are damaged"),
+            };
+            layer.reason = Some(format!("{path} {flaw}{more}"));
+        }
+        self.modem_values(&mut layer, files, &flaws);
+        let whole = |path: &str| !flaws.contains_key(path);
+        let (wifi, bt) = (files.get(WIFI).copied(), files.get(BT).copied());
+        layer.wifi_mac = Some(self.judge.mac("wifi", wifi, ap_file::WIFI_MAC_AT, whole(WIFI)));
+        layer.bt_mac = Some(self.judge.mac("bt", bt, ap_file::BT_MAC_AT, whole(BT)));
+        layer.marks.no_tx_power = wifi.and_then(|file| file.get(ap_file::WIFI_TX_POWER_VALID_AT)) == Some(&0);
+        let marker = |path: &&str| path.starts_with("md/FAT") && path.ends_with(".log");
+        layer.marks.first_boot = files.keys().any(marker);
+        layer.calibration = Some(self.calibration_of(files, &flaws));
+        layer
+    }
+
+    /// IMEI and barcode, unless their key is unknown: then they are compared as they are.
+    fn modem_values(&mut self, layer: &mut Layer, files: &Files<'_>, flaws: &BTreeMap<&str, Flaw>) {
+        let (imei, barcode) = (files.get(IMEI).copied(), files.get(BARCODE).copied());
+        // The closed world holds whole files too: what a broken or sealed one says cannot be listed by its values.
+        for (kind, file) in [("imei", imei), ("barcode", barcode)] {
+            file.into_iter().for_each(|file| self.judge.sealed(kind, file));
+        }
+        if self.sealed {
+            layer.marks.sealed = true;
+            layer.reason.get_or_insert_with(|| {
+                "IMEI and barcode are enciphered with a key nvkeep does not know; they are kept as they are".into()
+            });
+            layer.imei = vec![ImeiSlot { slot: 1, value: None, status: Status::Invalid }];
+            layer.barcode = Some(Value { value: None, status: Status::Invalid });
+            return;
+        }
+        let slots =
+            imei.filter(|_| !flaws.contains_key(IMEI)).and_then(|file| lid::imei_slots(file, DEFAULT_KEY));
+        layer.imei = match (&slots, imei) {
+            (None, Some(_)) => vec![ImeiSlot { slot: 1, value: None, status: Status::Invalid }],
+            _ => self.judge.slots(&slots.unwrap_or_default()),
+        };
+        let text = barcode.and_then(|file| lid::barcode(file, DEFAULT_KEY)).map(|barcode| barcode.text);
+        layer.barcode = Some(self.judge.barcode(&text.unwrap_or_default()));
+    }
+
+    fn calibration_of(&self, files: &Files<'_>, flaws: &BTreeMap<&str, Flaw>) -> Calibration {
+        let expected = match self.calibration.len() {
+            0 => self.judge.family.calibration_files,
+            known => known,
+        };
+        let mut found = Calibration { expected, valid: 0, missing: vec![], corrupt: vec![] };
+        for name in &self.calibration {
+            let path = format!("{CALIBRAT}{name}");
+            match (files.contains_key(path.as_str()), flaws.contains_key(path.as_str())) {
+                (false, _) => found.missing.push((*name).into()),
+                (true, true) => found.corrupt.push((*name).into()),
+                (true, false) => found.valid += 1,
+            }
+        }
+        found
+    }
+
+    fn pro_info(&mut self, found: &Found<FileCopy>) -> Layer {
+        let mut layer = empty_layer("pro_info", state_of(found));
+        if let Some(copy) = found.present() {
+            match product_info::decode(&copy.bytes) {
+                Some(info) => {
+                    layer.files = 1;
+                    layer.imei = self.judge.slots(&info.imeis);
+                    layer.barcode = Some(self.judge.barcode(&info.barcode));
+                }
+                None => {
+                    layer.state = LayerState::Corrupt;
+                    layer.reason = Some("it is shorter than its record of 1024 bytes".into());
+                }
+            }
+        }
+        layer
+    }
+}

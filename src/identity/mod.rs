@@ -1,0 +1,33 @@
+//! What the copies on a phone say, which is right, and what to write. Pure: no disk, no clock, no cable.
+
+pub mod binding;
+pub mod compare;
+pub mod copies;
+pub mod evidence;
+mod files;
+pub mod judge;
+mod key;
+mod mend;
+pub mod parts;
+pub mod plan;
+pub mod refusal;
+pub mod repair;
+pub mod selection;
+mod simlock;
+pub mod survey;
+mod twin;
+mod values;
+pub mod verdict;
+
+pub use binding::{BindingReason, PhoneIds, bind};
+pub use compare::{Comparison, Covers, compare};
+pub use copies::{BinRegionCopy, Copies, Extent, FileCopy, Found, Tree};
+pub use judge::judge;
+pub use parts::judge_parts;
+pub use plan::{Edit, LiveOutcome, Plan, check_outcome, plan_restore};
+pub use refusal::Refusal;
+pub use repair::{Repair, Wishes, check_repair, plan_repair};
+pub use selection::{Part, Selection};
+pub use survey::{
+    BootsFrom, Layer, LayerState, Marks, Status, Stranger, Survey, Verdict, VerdictCode, closed_world,
+};

@@ -1,0 +1,24 @@
+//! Named ranges of bytes: on a phone, in an image, in an archive, staged, guarded and read back. Everything reads
+//! through the same traits, so that every verb works on all of them; nothing here knows what the bytes mean.
+
+pub mod commit;
+pub mod guard;
+pub mod image;
+pub mod kept;
+pub mod locate;
+pub mod phone;
+pub mod place;
+pub mod shared;
+pub mod staged;
+
+pub use commit::{CommitError, commit};
+pub use guard::Guard;
+pub use image::ImageDisk;
+pub use kept::KeptDisk;
+pub use phone::PhoneDisk;
+pub use place::{Layout, Place};
+pub use shared::{Shared, Window, share};
+pub use staged::{BlockChange, Staged};
+
+/// Bytes in one block of the user area.
+pub const BLOCK: u64 = 512;

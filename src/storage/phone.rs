@@ -1,0 +1,252 @@
+//! The user area of a phone's card as bytes. Reads lazily, whole blocks, each at most once; writes single blocks and
+//! reads every one back. Does not know which engine carries the blocks.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::BLOCK;
+use crate::formats::{ReadAt, ReadError};
+use crate::protocol::{Capabilities, Card, Engine, ProtocolError};
+
+/// Blocks of one cache line: 4 KiB, the page of every file system this program meets.
+const LINE_BLOCKS: u64 = 8;
+
+/// A cached run of eight blocks; bit *n* of `known` says that block *n* was read.
+struct Line {
+    known: u8,
+    bytes: Box<[u8; 4096]>,
+}
+
+/// Called after each read with the number of blocks that came from the phone and the time on the cable so far; returns
+/// whether to go on.
+pub type ReadObserver = Box<dyn FnMut(u64, Duration) -> bool + Send>;
+
+/// The stable code of a read that its observer stopped.
+pub const INTERRUPTED: &str = "interrupted";
+
+/// A phone's user area behind a lazy block cache.
+pub struct PhoneDisk {
+    engine: Box<dyn Engine>,
+    lines: BTreeMap<u64, Line>,
+    observer: Option<ReadObserver>,
+    fetched: u64,
+    last_error: Option<ProtocolError>,
+}
+
+/// Why blocks were not fetched.
+enum FetchError {
+    /// The engine failed.
+    Protocol(ProtocolError),
+    /// The observer said stop.
+    Stopped,
+}
+
+impl PhoneDisk {
+    /// Puts a cache before an engine.
+    #[must_use]
+    pub fn new(engine: Box<dyn Engine>) -> Self {
+        Self { engine, lines: BTreeMap::new(), observer: None, fetched: 0, last_error: None }
+    }
+
+    /// Sets who is told of every block that comes over the cable.
+    pub fn observe(&mut self, observer: Option<ReadObserver>) {
+        self.observer = observer;
+    }
+
+    /// Returns the card behind the engine.
+    #[must_use]
+    pub fn card(&self) -> &Card {
+        self.engine.card()
+    }
+
+    /// Returns the engine's name.
+    #[must_use]
+    pub fn engine_name(&self) -> &'static str {
+        self.engine.name()
+    }
+
+    /// Returns what the engine can do here.
+    #[must_use]
+    pub fn capabilities(&self) -> Capabilities {
+        self.engine.capabilities()
+    }
+
+    /// Returns the time spent on the cable so far.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.engine.elapsed()
+    }
+
+    /// Returns how many blocks were fetched from the phone so far.
+    #[must_use]
+    pub fn fetched(&self) -> u64 {
+        self.fetched
+    }
+
+    /// Returns and forgets the protocol error behind the last [`ReadError::Device`], with all its detail.
+    pub fn take_error(&mut self) -> Option<ProtocolError> {
+        self.last_error.take()
+    }
+
+    /// Returns the blocks of `[at, at+len)` that have been read, as ascending byte ranges `(at, len)` of whole blocks.
+    #[must_use]
+    pub fn known_ranges(&self, at: u64, len: u64) -> Vec<(u64, u64)> {
+        let first = at / BLOCK;
+        let end = (at + len).div_ceil(BLOCK);
+        let mut ranges: Vec<(u64, u64)> = Vec::new();
+        for (line, content) in self.lines.range(first / LINE_BLOCKS..end.div_ceil(LINE_BLOCKS)) {
+            for block in 0..LINE_BLOCKS {
+                let lba = line * LINE_BLOCKS + block;
+                if content.known & (1 << block) == 0 || lba < first || lba >= end {
+                    continue;
+                }
+                match ranges.last_mut() {
+                    Some((start, len)) if *start + *len == lba * BLOCK => *len += BLOCK,
+                    _ => ranges.push((lba * BLOCK, BLOCK)),
+                }
+            }
+        }
+        ranges
+    }
+
+    /// Drops what the cache holds of `[at, at+len)`, whole lines only: a reader that has taken its bytes needs no second
+    /// copy of them in memory.
+    pub fn release(&mut self, at: u64, len: u64) {
+        let line = LINE_BLOCKS * BLOCK;
+        let (first, end) = (at.div_ceil(line), (at + len) / line);
+        self.lines.retain(|number, _| *number < first || *number >= end);
+    }
+
+    /// Writes one block and reads it back from the card; the cache then holds what the card answered.
+    ///
+    /// Returns whether the card's answer equals what was written.
+    ///
+    /// # Errors
+    /// The engine's, with its place.
+    pub fn write_and_read_back(&mut self, lba: u64, block: &[u8; 512]) -> Result<bool, ProtocolError> {
+        self.forget(lba);
+        self.engine.write(lba, block)?;
+        let mut answer = [0u8; 512];
+        self.engine.read(lba, &mut answer)?;
+        self.remember(lba, &answer);
+        Ok(answer == *block)
+    }
+
+    /// Reads one block from the card, not from the cache.
+    ///
+    /// # Errors
+    /// The engine's, with its place.
+    pub fn read_again(&mut self, lba: u64) -> Result<[u8; 512], ProtocolError> {
+        let mut answer = [0u8; 512];
+        self.engine.read(lba, &mut answer)?;
+        self.remember(lba, &answer);
+        Ok(answer)
+    }
+
+    /// Leaves the phone so that it boots.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn leave(&mut self) -> Result<(), ProtocolError> {
+        self.engine.leave()
+    }
+
+    fn block(&self, lba: u64) -> Option<&[u8]> {
+        let line = self.lines.get(&(lba / LINE_BLOCKS))?;
+        let block = lba % LINE_BLOCKS;
+        if line.known & (1 << block) == 0 {
+            return None;
+        }
+        let start = usize::try_from(block * BLOCK).ok()?;
+        line.bytes.get(start..start + 512)
+    }
+
+    fn remember(&mut self, lba: u64, bytes: &[u8]) {
+        for (block, content) in (lba..).zip(bytes.chunks_exact(512)) {
+            let line = self
+                .lines
+                .entry(block / LINE_BLOCKS)
+                .or_insert_with(|| Line { known: 0, bytes: Box::new([0; 4096]) });
+            let within = block % LINE_BLOCKS;
+            line.known |= 1 << within;
+            if let Ok(start) = usize::try_from(within * BLOCK) {
+                line.bytes[start..start + 512].copy_from_slice(content);
+            }
+        }
+    }
+
+    fn forget(&mut self, lba: u64) {
+        if let Some(line) = self.lines.get_mut(&(lba / LINE_BLOCKS)) {
+            line.known &= !(1 << (lba % LINE_BLOCKS));
+        }
+    }
+
+    /// Fetches every block of `[first, end)` that is not known yet, in runs of at most 64 blocks.
+    fn fetch(&mut self, first: u64, end: u64) -> Result<(), FetchError> {
+        let mut lba = first;
+        let mut buffer = vec![0u8; 64 * 512];
+        while lba < end {
+            if self.block(lba).is_some() {
+                lba += 1;
+                continue;
+            }
+            let mut run = 1;
+            while run < 64 && lba + run < end && self.block(lba + run).is_none() {
+                run += 1;
+            }
+            let bytes = usize::try_from(run * BLOCK).unwrap_or(0);
+            self.engine.read(lba, &mut buffer[..bytes]).map_err(FetchError::Protocol)?;
+            self.remember(lba, &buffer[..bytes]);
+            self.fetched += run;
+            lba += run;
+            if let Some(observer) = &mut self.observer
+                && !observer(run, self.engine.elapsed())
+            {
+                return Err(FetchError::Stopped);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ReadAt for PhoneDisk {
+    fn read_at(&mut self, at: u64, into: &mut [u8]) -> Result<(), ReadError> {
+        let len = into.len() as u64;
+        let end = at.checked_add(len).filter(|end| *end <= self.len()).ok_or(ReadError::OutOfRange {
+            at,
+            len,
+            source_len: self.len(),
+        })?;
+        if len == 0 {
+            return Ok(());
+        }
+        let (first, last) = (at / BLOCK, end.div_ceil(BLOCK));
+        match self.fetch(first, last) {
+            Ok(()) => {}
+            Err(FetchError::Stopped) => {
+                return Err(ReadError::Device { code: INTERRUPTED, what: "stopped by the user".into() });
+            }
+            Err(FetchError::Protocol(error)) => {
+                let told = ReadError::Device { code: error.code(), what: error.to_string() };
+                self.last_error = Some(error);
+                return Err(told);
+            }
+        }
+        let mut done = 0usize;
+        while done < into.len() {
+            let position = at + done as u64;
+            let within = usize::try_from(position % BLOCK).unwrap_or(0);
+            let take = (512 - within).min(into.len() - done);
+            let Some(block) = self.block(position / BLOCK) else {
+                return Err(ReadError::OutOfRange { at, len, source_len: self.len() });
+            };
+            into[done..done + take].copy_from_slice(&block[within..within + take]);
+            done += take;
+        }
+        Ok(())
+    }
+
+    fn len(&self) -> u64 {
+        self.engine.card().sectors * BLOCK
+    }
+}
