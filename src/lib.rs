@@ -15,9 +15,14 @@
 //! * [`simulator`]: the phone's half of the cable. Shares only `wire` with the host's half.
 //! * [`protocol`]: the host's half: handshake, commands, and the engines that reach the flash.
 //! * [`storage`]: named ranges of bytes: on a phone, in an image, staged, guarded, read back.
+//! * [`app`]: what the program can do: verbs, plans, events, failures.
+//! * [`cli`]: words in, text or JSON out.
+//! * [`wiring`]: chooses the cable.
 //!
 //! Calls go down this list's arrows only; `tests/suite/architecture.rs` holds the table and fails on any other.
 
+pub mod app;
+pub mod cli;
 pub mod formats;
 pub mod identity;
 pub mod protocol;
@@ -26,3 +31,4 @@ pub mod storage;
 pub mod transport;
 pub mod vault;
 pub mod wire;
+pub mod wiring;

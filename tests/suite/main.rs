@@ -1,6 +1,6 @@
 //! One program that proves what nvkeep claims. Module = subject, function = claim.
 
-#![allow(dead_code, 
+#![allow(
     missing_docs,
     clippy::cast_possible_truncation,
     clippy::unwrap_used,
@@ -12,20 +12,35 @@ mod support;
 
 mod ap_files; // trailers, WIFI, BT_Addr, PRODUCT_INFO, FILE_VER
 mod architecture; // who may know whom; no forgotten file
+mod backup; // the identity set, read, checked, archived
 mod binregion; // every header variant, checksum, bad blocks
 mod catalog; // every description loads and is complete
+mod command_line; // help, exit codes, JSON
+mod demo; // the newcomer's first run
+mod diff; // two sources, by meaning
 mod direct; // the eMMC behind READ32 and WRITE32
 mod ext4; // read lazily, dirty journals, used blocks
+mod faults; // the cable cut at every transfer of every use case
 mod generations; // G2, G3, derived keys, probes
 mod gpt; // both copies, both sector sizes
+mod hostile; // every parser, damaged by seed
+mod identity; // layers, verdicts, plans
+mod inspect; // everything decoded, on phone, image, archive, folder
 mod journal; // what a write leaves behind before it starts
+mod layouts; // scatter files of every form, PMT of NAND
 mod lid; // G1 files: checksum, cipher, IMEI, barcode
 mod partitions; // PMT, MBR, scatter
 mod preloader; // handshake and commands, frozen bytes
 mod records; // named fields of every layout
+mod regressions; // issue_N_what_happened
+mod repair; // from evidence to a healthy phone, or a refusal
+mod restore; // plan, binding, closed world, read back
+mod samples; // the real MT6572, when it is there
 mod simulator; // the phone's half
+mod speed; // link time and host time, printed
 mod storage; // lazy reads, guarded writes, proven changes
 mod transport; // links and the wrappers that stack on them
 mod usb; // the real libusb over a pretend usbfs
 mod vault; // archives whole or absent
+mod vault_verbs; // archives listed, searched, given back
 mod wire; // frozen bytes

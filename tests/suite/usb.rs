@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 
 mod finding; // which device is a phone, and what keeps it from being opened
+mod first_light; // the whole job, with the real program
 mod pipes; // the stream in a configuration descriptor
 mod streaming; // what passes once it is open
 

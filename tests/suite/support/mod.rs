@@ -1,8 +1,11 @@
 //! What several modules of the suite share: the real sample when it is there, seeded random bytes.
 
+pub mod boot; // the boot decision of ap-nvram.md 2.2, played
 #[cfg(target_os = "linux")]
 pub mod fake_usb; // a pretend usbfs with a device model behind it
 pub mod in_process;
+pub mod program; // the real program as a child
+pub mod workbench; // use cases on simulated phones
 
 use std::path::PathBuf;
 

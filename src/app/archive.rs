@@ -1,0 +1,164 @@
+//! An archive as a source: checked whole, laid out where its bytes lay on the phone, its copies gathered.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::gather::{Scope, gather};
+use super::session::PhoneFacts;
+use super::survey::Report;
+use super::{Context, Exit, Failure};
+use crate::identity::{self, Copies};
+use crate::storage::{KeptDisk, Layout, Place, Shared, share};
+use crate::vault::{Archive, Manifest, PhoneIds, sha256_of_file};
+
+/// Largest user area an archive may speak of: 16 TiB, beyond any eMMC.
+const MAX_USER_AREA: u64 = 1 << 44;
+
+/// An archive that was checked and opened.
+pub struct OpenArchive {
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// Its kept bytes where they lay.
+    pub disk: KeptDisk,
+    /// Its partitions.
+    pub layout: Layout,
+    /// The copies it holds.
+    pub copies: Copies,
+    /// The phone it belongs to.
+    pub facts: PhoneFacts,
+    /// What binds it to that phone.
+    pub ids: identity::PhoneIds,
+}
+
+/// Opens an archive and checks every digest.
+///
+/// # Errors
+/// Exit code 10 for every kind of damage.
+pub fn open_archive(path: &Path) -> Result<OpenArchive, Failure> {
+    let mut archive = Archive::open(path)?;
+    let report = archive.verify();
+    if let Some(failure) = report.failures.into_iter().next() {
+        return Err(Failure::from(failure.error));
+    }
+    let manifest = archive.manifest().clone();
+    let mut disk = KeptDisk::new(0);
+    refuse_overlaps(&manifest)?;
+    for region in &manifest.regions {
+        if region.start.saturating_add(region.len) > MAX_USER_AREA {
+            return Err(Failure::new(
+                Exit::BadArchive,
+                "archive-manifest",
+                format!("region {} lies beyond any card", region.name),
+            ));
+        }
+        let blob = archive.region(&region.name)?;
+        let mut at = 0usize;
+        for range in &region.kept {
+            let len = usize::try_from(range.len).unwrap_or(usize::MAX);
+            let bytes = blob.get(at..at.saturating_add(len)).unwrap_or_default();
+            disk.keep(region.start + range.at, bytes.to_vec());
+            at += bytes.len();
+        }
+    }
+    let layout = layout_of(&manifest);
+    // Read through the sharing handle, then take the disk back: an archive of whole partitions is not held twice.
+    let handle = share(disk);
+    let copies = gather(&(handle.clone() as Shared), &layout, Scope::All)?;
+    let disk = Arc::into_inner(handle)
+        .map(|disk| disk.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
+    let disk =
+        disk.ok_or_else(|| Failure::new(Exit::Other, "archive-held", "the archive is still being read"))?;
+    let facts = PhoneFacts {
+        chip: manifest.phone.chip.clone(),
+        hw_code: manifest.phone.hw_code.clone(),
+        storage: manifest.phone.storage.clone(),
+        cid: manifest.phone.cid.clone(),
+        engine: manifest.engine.clone(),
+    };
+    let ids = ids_for_binding(&manifest.phone);
+    Ok(OpenArchive { manifest, disk, layout, copies, facts, ids })
+}
+
+/// Two regions over the same bytes would contradict each other.
+fn refuse_overlaps(manifest: &Manifest) -> Result<(), Failure> {
+    let mut spans: Vec<(u64, u64, &str)> = manifest
+        .regions
+        .iter()
+        .map(|region| (region.start, region.start + region.len, region.name.as_str()))
+        .collect();
+    spans.sort_unstable();
+    match spans.windows(2).find(|pair| pair[1].0 < pair[0].1) {
+        None => Ok(()),
+        Some(pair) => Err(Failure::new(
+            Exit::BadArchive,
+            "archive-manifest",
+            format!("the archive's regions {} and {} overlap", pair[0].2, pair[1].2),
+        )),
+    }
+}
+
+/// Turns the vault's record of a phone into what identity compares.
+#[must_use]
+pub fn ids_for_binding(ids: &PhoneIds) -> identity::PhoneIds {
+    identity::PhoneIds {
+        chip: ids.chip.clone(),
+        cid: ids.cid.clone(),
+        soc_id: ids.soc_id.clone(),
+        layout: ids
+            .layout
+            .iter()
+            .map(|partition| (partition.name.clone(), partition.start, partition.len))
+            .collect(),
+    }
+}
+
+fn layout_of(manifest: &Manifest) -> Layout {
+    let place = |name: &str, start, len| Place { name: name.to_string(), start, len };
+    Layout {
+        places: manifest.regions.iter().map(|region| place(&region.name, region.start, region.len)).collect(),
+        learned_from: "archive".into(),
+        ..Layout::default()
+    }
+}
+
+/// What `verify` answers.
+#[derive(Debug, Clone, Serialize)]
+pub struct VerifyResult {
+    /// Digest of the file.
+    pub sha256: String,
+    /// Entries whose digest was checked.
+    pub entries: usize,
+    /// When it was made.
+    pub created: String,
+    /// The user's words.
+    pub note: String,
+    /// Whether every byte of the partitions is in it.
+    pub full: bool,
+    /// What its maker was warned of.
+    pub warnings: Vec<String>,
+    /// What it holds.
+    pub report: Report,
+}
+
+/// Checks an archive: every digest, then every format inside.
+///
+/// # Errors
+/// Exit code 10 when anything is not as it was archived.
+pub fn verify(context: &Context<'_>, path: &Path) -> Result<VerifyResult, Failure> {
+    let sha256 = sha256_of_file(path)?;
+    let open = open_archive(path)?;
+    let entries = open.manifest.regions.len() + open.manifest.files.len() + 2;
+    let source = format!("archive {}", path.display());
+    let report = Report::of(context, open.facts, &open.copies, source)?;
+    Ok(VerifyResult {
+        sha256,
+        entries,
+        created: open.manifest.created,
+        note: open.manifest.note,
+        full: open.manifest.full,
+        warnings: open.manifest.warnings,
+        report,
+    })
+}

@@ -1,0 +1,287 @@
+//! `backup`: the whole identity set, read structure by structure, judged, archived, read back.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::gather::{Scope, gather};
+use super::ranges::{gaps, join, total};
+use super::regions::{RegionPlan, plan};
+use super::session::{PhoneSession, connect_at, open_port};
+use super::survey::Report;
+use super::{Context, Event, Failure, Progress};
+use crate::formats::ReadAt;
+use crate::formats::pmt::{PMT_BEFORE_END, PMT_LEN};
+use crate::identity::Copies;
+use crate::storage::{Place, Shared, Window, shared::lock};
+use crate::transport::Port;
+use crate::vault::{Draft, Existing, Gap, Manifest, Range};
+
+/// Bytes fetched between two progress events.
+const PIECE: u64 = 16 << 10;
+
+/// What a backup is asked to do.
+#[derive(Debug, Clone, Default)]
+pub struct BackupRequest {
+    /// Archive to write; a name is made when absent.
+    pub output: Option<PathBuf>,
+    /// The user's words.
+    pub note: String,
+    /// Read every byte of the identity partitions.
+    pub full: bool,
+    /// Replace an existing file.
+    pub force: bool,
+}
+
+/// One region of an archive, for the summary.
+#[derive(Debug, Clone, Serialize)]
+pub struct RegionSummary {
+    /// Name.
+    pub name: String,
+    /// Bytes of the partition.
+    pub len: u64,
+    /// Bytes kept.
+    pub kept: u64,
+}
+
+/// What a backup did.
+#[derive(Debug, Clone, Serialize)]
+pub struct BackupResult {
+    /// The archive.
+    pub file: PathBuf,
+    /// Its digest.
+    pub sha256: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Its regions.
+    pub regions: Vec<RegionSummary>,
+    /// Seconds on the cable.
+    pub cable_seconds: f64,
+    /// Blocks that came over the cable.
+    pub blocks: u64,
+    /// What the user must know of what was saved.
+    pub warnings: Vec<String>,
+    /// What the archive holds.
+    pub report: Report,
+}
+
+/// Backs up the phone at the chosen port.
+///
+/// # Errors
+/// Any; no partial file is left.
+pub fn backup(context: &Context<'_>, request: &BackupRequest) -> Result<BackupResult, Failure> {
+    if let Some(path) = request.output.as_deref().filter(|path| !request.force && path.exists()) {
+        return Err(crate::vault::VaultError::Exists { path: path.to_path_buf() }.into());
+    }
+    let mut port = open_port(context)?;
+    backup_at(context, port.as_mut(), request)
+}
+
+/// Backs up the phone at this port.
+///
+/// # Errors
+/// As [`backup`].
+pub fn backup_at(
+    context: &Context<'_>,
+    port: &mut dyn Port,
+    request: &BackupRequest,
+) -> Result<BackupResult, Failure> {
+    let session = connect_at(context, port)?;
+    session.close(context, archive(context, &session, request))
+}
+
+/// Reads and archives the identity set of a connected phone.
+///
+/// # Errors
+/// As [`backup`].
+pub fn archive(
+    context: &Context<'_>,
+    session: &PhoneSession,
+    request: &BackupRequest,
+) -> Result<BackupResult, Failure> {
+    context.step("Reading the identity set");
+    let disk: Shared = session.disk.clone();
+    let copies = gather(&disk, &session.layout, Scope::All)?;
+    let mut plans = plan(context, &disk, &session.layout, request.full)?;
+    plans.push(partition_table(&disk));
+    fetch(context, session, &plans)?;
+    let report = Report::of(context, session.facts.clone(), &copies, "phone".into())?;
+    let mut warnings = warnings_of(&report);
+    warnings.extend(session.layout.doubts.iter().cloned());
+    for warning in &warnings {
+        context.warn(warning.clone());
+    }
+    let created = (context.now)();
+    let mut manifest =
+        Manifest::new(env!("CARGO_PKG_VERSION"), &created, &session.facts.engine, session.ids());
+    manifest.note.clone_from(&request.note);
+    manifest.full = request.full;
+    manifest.warnings.clone_from(&warnings);
+    let mut draft = Draft::new(manifest);
+    let mut regions = Vec::new();
+    for plan in &plans {
+        regions.push(add_region(&mut draft, session, plan)?);
+    }
+    add_files(&mut draft, &copies)?;
+    draft.set_report(&super::report::text(&report));
+    let target = request.output.clone().unwrap_or_else(|| name_for(&report, &created));
+    let existing = if request.force { Existing::Replace } else { Existing::Refuse };
+    context.step(format!("Writing and reading back {}", target.display()));
+    let saved = draft.save(&target, existing)?;
+    let disk = lock(&session.disk);
+    Ok(BackupResult {
+        file: saved.path,
+        sha256: saved.sha256,
+        bytes: saved.len,
+        regions,
+        cable_seconds: disk.elapsed().as_secs_f64(),
+        blocks: disk.fetched(),
+        warnings,
+        report,
+    })
+}
+
+/// The two copies of the PMT, as a region of their own behind all partitions.
+fn partition_table(disk: &Shared) -> RegionPlan {
+    let len = 2 * PMT_LEN as u64;
+    let start = lock(disk).len().saturating_sub(PMT_BEFORE_END);
+    RegionPlan {
+        place: Place { name: "PMT".into(), start, len },
+        ranges: vec![(0, len)],
+        not_read: Vec::new(),
+        rest: "",
+    }
+}
+
+/// Fetches everything planned into the cache, piece by piece, so that progress is told and a wish to stop is heard.
+fn fetch(context: &Context<'_>, session: &PhoneSession, plans: &[RegionPlan]) -> Result<(), Failure> {
+    // From here on progress has an end, and is told below.
+    lock(&session.disk).observe(None);
+    for plan in plans {
+        let all = total(&plan.ranges);
+        let began = lock(&session.disk).elapsed();
+        let mut done = 0;
+        let mut window = Window::new(session.disk.clone(), plan.place.start, plan.place.len);
+        let mut piece = vec![0u8; usize::try_from(PIECE).unwrap_or(0)];
+        for (at, len) in &plan.ranges {
+            let mut at = *at;
+            let end = at + len;
+            while at < end {
+                context.go_on()?;
+                let take = (end - at).min(PIECE);
+                window.read_at(at, &mut piece[..usize::try_from(take).unwrap_or(0)])?;
+                at += take;
+                done += take;
+                (context.sink)(Event::Progress(Progress {
+                    what: plan.place.name.clone(),
+                    done,
+                    total: all,
+                    elapsed: lock(&session.disk).elapsed().saturating_sub(began),
+                }));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Adds everything that was read of a partition, and why the rest was not.
+fn add_region(
+    draft: &mut Draft,
+    session: &PhoneSession,
+    plan: &RegionPlan,
+) -> Result<RegionSummary, Failure> {
+    let place = &plan.place;
+    let mut disk = lock(&session.disk);
+    let known = disk
+        .known_ranges(place.start, place.len)
+        .into_iter()
+        .map(|(at, len)| (at.saturating_sub(place.start), len))
+        .collect();
+    let kept = join(known, place.len);
+    let mut blob = Vec::with_capacity(usize::try_from(total(&kept)).unwrap_or(0));
+    for (at, len) in &kept {
+        let start = blob.len();
+        blob.resize(start + usize::try_from(*len).unwrap_or(0), 0);
+        disk.read_at(place.start + at, &mut blob[start..])?;
+    }
+    disk.release(place.start, place.len);
+    let not_kept = gaps(&kept, place.len).into_iter().flat_map(|(at, len)| explain(plan, at, len)).collect();
+    let bytes = total(&kept);
+    let kept = kept.into_iter().map(|(at, len)| Range { at, len }).collect();
+    draft.add_region(&place.name, (place.start, place.len), kept, not_kept, blob)?;
+    Ok(RegionSummary { name: place.name.clone(), len: place.len, kept: bytes })
+}
+
+/// Splits a gap by the reasons the plan has for parts of it.
+fn explain(plan: &RegionPlan, at: u64, len: u64) -> Vec<Gap> {
+    let end = at + len;
+    let mut gaps = Vec::new();
+    let mut free = at;
+    for (start, span, reason) in &plan.not_read {
+        let from = (*start).max(free);
+        let to = (start + span).min(end);
+        if from >= to {
+            continue;
+        }
+        if from > free {
+            gaps.push(Gap { at: free, len: from - free, reason: plan.rest.into() });
+        }
+        gaps.push(Gap { at: from, len: to - from, reason: reason.clone() });
+        free = to;
+    }
+    if free < end {
+        gaps.push(Gap { at: free, len: end - free, reason: plan.rest.into() });
+    }
+    gaps
+}
+
+/// Adds the decoded NV files, so that ordinary tools can look at them.
+fn add_files(draft: &mut Draft, copies: &Copies) -> Result<(), Failure> {
+    if let Some(copy) = copies.binregion.present() {
+        for file in &copy.region.files {
+            add_file(draft, "binregion", file.name.trim_start_matches('/'), &file.bytes)?;
+        }
+    }
+    for (layer, tree) in
+        [("live", &copies.live), ("protect_f", &copies.protect_f), ("protect_s", &copies.protect_s)]
+    {
+        for (path, file) in tree.present().into_iter().flatten() {
+            add_file(draft, layer, path, &file.bytes)?;
+        }
+    }
+    if let Some(file) = copies.pro_info.present() {
+        add_file(draft, "pro_info", "PRODUCT_INFO", &file.bytes)?;
+    }
+    Ok(())
+}
+
+/// A name a zip cannot carry safely is left out: the region holds the bytes all the same.
+fn add_file(draft: &mut Draft, layer: &str, path: &str, bytes: &[u8]) -> Result<(), Failure> {
+    match draft.add_file(layer, path, bytes.to_vec()) {
+        Ok(())
+        | Err(
+            crate::vault::VaultError::Name { .. }
+            | crate::vault::VaultError::TooLarge { .. }
+            | crate::vault::VaultError::Duplicate { .. },
+        ) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Says loudly what is wrong with what was saved: a backup made after the loss must not be mistaken for a rescue.
+fn warnings_of(report: &Report) -> Vec<String> {
+    let verdict = &report.survey.verdict;
+    if report.is_healthy() {
+        return Vec::new();
+    }
+    let mut warnings = vec![format!("what was saved is already damaged: {}", verdict.summary)];
+    warnings.extend(verdict.symptoms.iter().cloned());
+    warnings
+}
+
+/// Makes a file name from chip, card and time: `nvkeep-MT6572-4e564b01-20261125T014200Z.nvk`.
+fn name_for(report: &Report, created: &str) -> PathBuf {
+    let time: String = created.chars().filter(|c| c.is_ascii_alphanumeric()).take(15).collect();
+    let serial = report.phone.cid.get(20..28).unwrap_or("unknown");
+    Path::new(&format!("nvkeep-{}-{serial}-{time}Z.nvk", report.phone.chip)).to_path_buf()
+}

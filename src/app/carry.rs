@@ -1,0 +1,216 @@
+//! The way of every plan to the phone: confirm, prove the old blocks, journal, write, read back, judge. Whoever made the
+//! plan says only how to judge what it leaves behind.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::journal::{journal_of, refuse_open_journal};
+use super::regions::content_agrees;
+use super::session::PhoneSession;
+use super::staging::PlanSummary;
+use super::survey::Report;
+use super::{Context, Event, Exit, Failure, Progress};
+use crate::identity;
+use crate::storage::{BlockChange, CommitError, Shared, commit, shared::lock};
+use crate::vault::{Journal, JournalHeader};
+
+/// What a write did.
+#[derive(Debug, Clone, Serialize)]
+pub struct WriteResult {
+    /// The plan.
+    pub plan: PlanSummary,
+    /// Whether it was carried out.
+    pub written: bool,
+    /// The phone before.
+    pub before: Report,
+    /// The phone after, read back; the staged image for a dry run.
+    pub after: Report,
+    /// Where the old content of every written block is kept.
+    pub journal: Option<PathBuf>,
+    /// Seconds on the cable.
+    pub cable_seconds: f64,
+}
+
+/// Asks the user whether to carry a plan out.
+pub type Confirm<'a> = &'a mut dyn FnMut(&PlanSummary) -> bool;
+
+/// A plan that passed every check on the staged image, not yet carried out.
+pub(super) struct Proposal {
+    /// For the journal: `restore of a.nvk`.
+    pub title: String,
+    /// As it is shown.
+    pub summary: PlanSummary,
+    /// Blocks, in the order they are written.
+    pub changes: Vec<BlockChange>,
+    /// The phone before.
+    pub before: Report,
+    /// The staged image.
+    pub staged: Report,
+    /// Stop here.
+    pub dry_run: bool,
+}
+
+/// Refuses to plan where a write could not be undone or would go to an unproven place.
+///
+/// # Errors
+/// `open-journal`, `layout-unproven`.
+pub(super) fn may_write(context: &Context<'_>, session: &PhoneSession) -> Result<(), Failure> {
+    refuse_open_journal(context, &session.facts.cid)?;
+    refuse_unproven(session)
+}
+
+/// Ends the session: a phone with a half-finished write must not boot, and waits in its loop for `resume`.
+///
+/// # Errors
+/// The result's own.
+pub(super) fn close<T>(
+    context: &Context<'_>,
+    session: &PhoneSession,
+    result: Result<T, Failure>,
+) -> Result<T, Failure> {
+    if result.is_err() && refuse_open_journal(context, &session.facts.cid).is_err() {
+        return result.map_err(|failure| session.explain(failure));
+    }
+    session.close(context, result)
+}
+
+/// Carries a proposal out. `judge` looks at the phone after the write, and fails when what it sees may not be.
+///
+/// # Errors
+/// Any; once the journal exists the failure names it.
+pub(super) fn carry(
+    context: &Context<'_>,
+    session: &PhoneSession,
+    proposal: Proposal,
+    confirm: Confirm<'_>,
+    judge: &dyn Fn() -> Result<Report, Failure>,
+) -> Result<WriteResult, Failure> {
+    let Proposal { title, summary, changes, before, staged, dry_run } = proposal;
+    let result = |after, journal: Option<PathBuf>| WriteResult {
+        plan: summary.clone(),
+        written: journal.is_some(),
+        before: before.clone(),
+        after,
+        journal,
+        cable_seconds: lock(&session.disk).elapsed().as_secs_f64(),
+    };
+    if dry_run || changes.is_empty() {
+        return Ok(result(staged, None));
+    }
+    context.step("The plan is ready");
+    if !confirm(&summary) {
+        context.go_on()?;
+        return Err(Failure::new(
+            Exit::Forbidden,
+            "not-confirmed",
+            "the plan was not confirmed; nothing was written",
+        ));
+    }
+    context.go_on()?;
+    prove_old(session, &changes)?;
+    let header = JournalHeader {
+        created: (context.now)(),
+        chip: session.facts.chip.clone(),
+        cid: session.facts.cid.clone(),
+        title,
+    };
+    let journal = journal_of(context, &header, &changes)?;
+    write(context, session, &changes, &journal)?;
+    context.step("Reading back and judging");
+    let after = judge()?;
+    let kept = journal.mark_done()?;
+    Ok(result(after, Some(kept)))
+}
+
+/// The layout must have passed every cross-check of msdc-direct.md 10 before anything is written by it.
+pub(super) fn refuse_unproven(session: &PhoneSession) -> Result<(), Failure> {
+    let unproven =
+        |why: String, advice: &str| Failure::new(Exit::Forbidden, "layout-unproven", why).advise(advice);
+    let layout = &session.layout;
+    if !layout.is_proven() {
+        return Err(unproven(
+            format!(
+                "the partition layout is not proven, so nothing is written: {}",
+                layout.doubts.join("; ")
+            ),
+            "Give the scatter file of this phone's firmware with --scatter FILE; if it is given already, it contradicts the phone.",
+        ));
+    }
+    if layout.learned_from == "scatter" && !content_agrees(&(session.disk.clone() as Shared), layout)? {
+        return Err(unproven(
+            "nothing on the card confirms the scatter file: no BinRegion and no file system lies where it says".into(),
+            "Let the phone boot once, so that Android makes its file systems, and try again.",
+        ));
+    }
+    Ok(())
+}
+
+pub(super) fn refused(refusal: &identity::Refusal) -> Failure {
+    Failure::new(Exit::Forbidden, refusal.code(), refusal.to_string()).advise(refusal.advice())
+}
+
+/// Reads every block that will change once more, before the journal is made: a journal must hold what is on the card, and
+/// a plan made from a bit that came wrong must not be kept as the way forward.
+fn prove_old(session: &PhoneSession, changes: &[BlockChange]) -> Result<(), Failure> {
+    let mut disk = lock(&session.disk);
+    for change in changes {
+        if disk.read_again(change.lba).map_err(Failure::from)? != *change.old {
+            return Err(Failure::new(
+                Exit::Forbidden,
+                "phone-changed",
+                format!("block {:#x} does not read the same twice; nothing was written", change.lba),
+            )
+            .advise(
+                "Restart the phone, try another cable, and start again; if it repeats, the eMMC is failing.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn stranger(stranger: identity::Stranger) -> Failure {
+    Failure::new(Exit::Forbidden, "foreign-identity", format!("{stranger}"))
+        .advise("nvkeep writes only what this phone or its archive already held. Nothing of this plan was written unless a journal is named.")
+}
+
+fn write(
+    context: &Context<'_>,
+    session: &PhoneSession,
+    changes: &[BlockChange],
+    journal: &Journal,
+) -> Result<(), Failure> {
+    context.step(format!("Writing {} blocks; do not unplug the phone", changes.len()));
+    let mut disk = lock(&session.disk);
+    disk.observe(None);
+    let began = disk.elapsed();
+    let total = changes.len() as u64 * 512;
+    let result = commit(&mut disk, changes, |index, elapsed| {
+        let elapsed = elapsed.saturating_sub(began);
+        let done = index as u64 * 512;
+        (context.sink)(Event::Progress(Progress { what: "writing".into(), done, total, elapsed }));
+        context.go_on().is_ok()
+    });
+    result.map_err(|error| interrupted(error, journal))
+}
+
+/// A write that did not finish: says how far it came and where the way back is.
+fn interrupted(error: CommitError, journal: &Journal) -> Failure {
+    let exit = match &error {
+        CommitError::Mismatch { .. } => Exit::Mismatch,
+        CommitError::Moved { .. } => Exit::Forbidden,
+        CommitError::Interrupted { .. } => Exit::Interrupted,
+        CommitError::Protocol { .. } => Exit::ReadIncomplete,
+    };
+    let code = match &error {
+        CommitError::Mismatch { .. } => "read-back-differs",
+        CommitError::Moved { .. } => "phone-changed",
+        CommitError::Interrupted { .. } => "interrupted",
+        CommitError::Protocol { .. } => "write-incomplete",
+    };
+    Failure::new(exit, code, format!("the write did not finish: {error}")).advise(format!(
+        "Plug the phone in again and run `nvkeep resume`: it finishes the write, or takes it back with --undo. \
+         Everything it needs is in {}.",
+        journal.path().display()
+    ))
+}

@@ -1,0 +1,155 @@
+//! `info` and `detect`: what is plugged in, what it is, and how it would be talked to.
+
+use serde::Serialize;
+
+use super::session::{PhoneFacts, PhoneSession, connect_at, open_port};
+use super::{Context, Device, Failure};
+use crate::protocol::TargetConfig;
+use crate::storage::shared::lock;
+use crate::transport::Port;
+
+/// Security bits in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Security {
+    /// The raw word.
+    pub bits: String,
+    /// What the bits mean for this program, one sentence.
+    pub meaning: String,
+}
+
+/// The card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CardInfo {
+    /// Manufacturer number, first byte of the CID.
+    pub manufacturer: String,
+    /// Product name from the CID.
+    pub product: String,
+    /// Bytes of the user area.
+    pub user_bytes: u64,
+    /// Bytes of one boot area.
+    pub boot_bytes: u64,
+    /// Bytes of the RPMB area.
+    pub rpmb_bytes: u64,
+    /// EXT_CSD revision.
+    pub revision: u8,
+}
+
+/// One partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PartitionInfo {
+    /// Name.
+    pub name: String,
+    /// First byte in the user area.
+    pub start: u64,
+    /// Bytes.
+    pub len: u64,
+}
+
+/// What `info` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InfoResult {
+    /// Who it is.
+    pub phone: PhoneFacts,
+    /// Hardware sub code, hardware version, software version.
+    pub versions: [String; 3],
+    /// Preloader version.
+    pub preloader_version: u8,
+    /// Security.
+    pub security: Security,
+    /// The card.
+    pub card: CardInfo,
+    /// Why this engine.
+    pub engine_reason: String,
+    /// Where the layout was learned.
+    pub layout_from: String,
+    /// Whether the layout passed the checks that a write demands.
+    pub layout_proven: bool,
+    /// What the checks found in order.
+    pub remarks: Vec<String>,
+    /// What they found out of order.
+    pub doubts: Vec<String>,
+    /// The partitions.
+    pub partitions: Vec<PartitionInfo>,
+}
+
+/// Tells about the phone at the chosen port.
+///
+/// # Errors
+/// Any.
+pub fn info(context: &Context<'_>) -> Result<InfoResult, Failure> {
+    let mut port = open_port(context)?;
+    info_at(context, port.as_mut())
+}
+
+/// Tells about the phone at this port.
+///
+/// # Errors
+/// Any.
+pub fn info_at(context: &Context<'_>, port: &mut dyn Port) -> Result<InfoResult, Failure> {
+    let session = connect_at(context, port)?;
+    let result = describe(&session);
+    session.leave(context);
+    Ok(result)
+}
+
+fn describe(session: &PhoneSession) -> InfoResult {
+    let card = lock(&session.disk).card().clone();
+    let facts = &session.preloader;
+    InfoResult {
+        phone: session.facts.clone(),
+        versions: [facts.hw_sub_code, facts.hw_version, facts.sw_version].map(|word| format!("{word:#06x}")),
+        preloader_version: facts.bl_version,
+        security: security(facts.target_config),
+        card: CardInfo {
+            manufacturer: format!("{:#04x}", card.cid[0]),
+            product: card.cid[3..9]
+                .iter()
+                .map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' })
+                .collect(),
+            user_bytes: card.sectors * 512,
+            boot_bytes: card.boot_bytes,
+            rpmb_bytes: card.rpmb_bytes,
+            revision: card.revision,
+        },
+        engine_reason:
+            "direct: the preloader's register commands reach the eMMC controller, so no vendor file is needed"
+                .into(),
+        layout_from: session.layout.learned_from.clone(),
+        layout_proven: session.layout.is_proven(),
+        remarks: session.layout.remarks.clone(),
+        doubts: session.layout.doubts.clone(),
+        partitions: session
+            .layout
+            .places
+            .iter()
+            .map(|place| PartitionInfo { name: place.name.clone(), start: place.start, len: place.len })
+            .collect(),
+    }
+}
+
+fn security(fuses: TargetConfig) -> Security {
+    let named = [
+        (fuses.sbc(), "SBC"),
+        (fuses.sla(), "SLA"),
+        (fuses.daa(), "DAA"),
+        (fuses.cert(), "CERT"),
+        (fuses.read_auth(), "READ-AUTH"),
+        (fuses.write_auth(), "WRITE-AUTH"),
+    ];
+    let set: Vec<&str> = named.iter().filter(|(set, _)| *set).map(|(_, name)| *name).collect();
+    let bits = if set.is_empty() { "no bits set".into() } else { set.join(" ") };
+    let meaning = if set.is_empty() {
+        "open: no fuse restricts this phone"
+    } else {
+        "locked for Download Agents that its maker did not sign; the direct engine needs none, so reading and restoring work"
+    };
+    Security { bits, meaning: meaning.into() }
+}
+
+/// Lists devices for `detect`.
+///
+/// # Errors
+/// When the bus cannot be read.
+pub fn detect(context: &Context<'_>) -> Result<Vec<Device>, Failure> {
+    context.cables.devices()
+}

@@ -1,0 +1,170 @@
+//! Promise 4: before the first byte is written, old and new content of every block that will change are on disk. `resume`
+//! finishes or undoes from any point, and is safe to interrupt and to repeat.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::session::{PhoneSession, connect_at, open_port};
+use super::{Context, Event, Exit, Failure, Progress};
+use crate::storage::{BlockChange, shared::lock};
+use crate::transport::Port;
+use crate::vault::{Block, Journal, JournalHeader};
+
+/// Puts the journal of these changes on disk.
+///
+/// # Errors
+/// When it cannot be kept; then nothing may be written.
+pub fn journal_of(
+    context: &Context<'_>,
+    header: &JournalHeader,
+    changes: &[BlockChange],
+) -> Result<Journal, Failure> {
+    let folder = &context.choices.journals;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Failure::file("making the journal folder", folder, &error))?;
+    let mut blocks: Vec<Block> =
+        changes.iter().map(|change| Block { lba: change.lba, old: *change.old, new: *change.new }).collect();
+    blocks.sort_by_key(|block| block.lba);
+    let journal = Journal::create(folder, header, &blocks)?;
+    context.note(format!("The old content of every block is kept in {}", journal.path().display()));
+    Ok(journal)
+}
+
+/// Fails when an earlier write to this phone did not finish.
+///
+/// # Errors
+/// A refusal that names the journal.
+pub fn refuse_open_journal(context: &Context<'_>, cid: &str) -> Result<(), Failure> {
+    let Some(open) = Journal::open_for(&context.choices.journals, cid)?.into_iter().next() else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        Exit::Forbidden,
+        "journal-open",
+        format!("an earlier write to this phone did not finish: {}", open.path().display()),
+    )
+    .advise("Run `nvkeep resume` (or `nvkeep resume --undo`) first."))
+}
+
+/// What a resume did.
+#[derive(Debug, Clone, Serialize)]
+pub struct ResumeResult {
+    /// Which write it was.
+    pub title: String,
+    /// Whether the old content was put back instead of the new.
+    pub undone: bool,
+    /// Blocks of the journal.
+    pub blocks: usize,
+    /// Blocks that had to be written.
+    pub written: usize,
+    /// Where the journal is now.
+    pub journal: PathBuf,
+}
+
+/// Finishes or undoes the interrupted write of the phone at the chosen port.
+///
+/// # Errors
+/// When there is none, when a block holds neither old nor new content, or when the cable fails again; the journal stays.
+pub fn resume(
+    context: &Context<'_>,
+    undo: bool,
+    confirm: &mut dyn FnMut(&str) -> bool,
+) -> Result<ResumeResult, Failure> {
+    let mut port = open_port(context)?;
+    resume_at(context, port.as_mut(), undo, confirm)
+}
+
+/// As [`resume`], at this port.
+///
+/// # Errors
+/// As [`resume`].
+pub fn resume_at(
+    context: &Context<'_>,
+    port: &mut dyn Port,
+    undo: bool,
+    confirm: &mut dyn FnMut(&str) -> bool,
+) -> Result<ResumeResult, Failure> {
+    let session = connect_at(context, port)?;
+    let result = finish(context, &session, undo, confirm).map_err(|failure| session.explain(failure));
+    if result.is_ok() {
+        session.leave(context);
+    }
+    result
+}
+
+fn finish(
+    context: &Context<'_>,
+    session: &PhoneSession,
+    undo: bool,
+    confirm: &mut dyn FnMut(&str) -> bool,
+) -> Result<ResumeResult, Failure> {
+    let journals = Journal::open_for(&context.choices.journals, &session.facts.cid)?;
+    // The youngest write comes last by name; undoing goes backwards, finishing too: only one can be open at a time.
+    let Some(journal) = journals.into_iter().next_back() else {
+        return Err(Failure::new(Exit::Usage, "no-journal", "no write to this phone is unfinished"));
+    };
+    let title = journal.header().title.clone();
+    let blocks = journal.blocks().len();
+    let what = if undo { "put back the old content" } else { "finish the write" };
+    if !confirm(&format!("{title}: {what} of {blocks} blocks")) {
+        return Err(Failure::new(Exit::Forbidden, "not-confirmed", "not confirmed; nothing was written"));
+    }
+    context.step(format!("{title}: {what}"));
+    let written = write(context, session, &journal, undo)?;
+    let journal = journal.mark_done()?;
+    Ok(ResumeResult { title, undone: undo, blocks, written, journal })
+}
+
+/// Looks at every block before it writes the first: a block that holds neither content belongs to somebody else.
+fn write(
+    context: &Context<'_>,
+    session: &PhoneSession,
+    journal: &Journal,
+    undo: bool,
+) -> Result<usize, Failure> {
+    let mut disk = lock(&session.disk);
+    let mut pending = Vec::new();
+    for block in journal.blocks() {
+        context.go_on()?;
+        let now = disk.read_again(block.lba).map_err(Failure::from)?;
+        let (wanted, other) = if undo { (&block.old, &block.new) } else { (&block.new, &block.old) };
+        if now == *wanted {
+            continue;
+        }
+        if now != *other {
+            // A block whose programming was cut may hold anything; it is ours because the journal names it, but only one
+            // block at a time can be torn.
+            pending.push((block.lba, *wanted, true));
+            continue;
+        }
+        pending.push((block.lba, *wanted, false));
+    }
+    let torn = pending.iter().filter(|(_, _, torn)| *torn).count();
+    if torn > 1 {
+        return Err(Failure::new(
+            Exit::Forbidden,
+            "phone-changed",
+            format!("{torn} blocks hold neither the old nor the new content: the phone was changed since"),
+        )
+        .advise("Back the phone up as it is now, then restore from an archive."));
+    }
+    for (index, (lba, wanted, _)) in pending.iter().enumerate() {
+        context.go_on()?;
+        let same = disk.write_and_read_back(*lba, wanted).map_err(Failure::from)?;
+        if !same {
+            return Err(Failure::new(
+                Exit::Mismatch,
+                "read-back-differs",
+                format!("block {lba:#x} does not read back as written"),
+            ));
+        }
+        (context.sink)(Event::Progress(Progress {
+            what: "writing".into(),
+            done: (index as u64 + 1) * 512,
+            total: pending.len() as u64 * 512,
+            elapsed: disk.elapsed(),
+        }));
+    }
+    Ok(pending.len())
+}

@@ -1,0 +1,46 @@
+//! What the program can do: sessions, verbs, plans, events and failures. Says nothing itself; faces do that.
+//!
+//! * [`session`]: from a port name to a phone whose partitions are known.
+//! * [`gather`], [`survey`]: every copy a source holds, judged.
+//! * [`backup`], [`restore`] and [`repair`] with [`staging`] and [`carry`], [`journal`], [`archive`], [`source`], [`info`],
+//!   [`demo`], [`diff`], [`shelf`], [`export`]: the verbs.
+//! * [`records`]: every file taken apart into named fields.
+//! * [`regions`], [`ranges`]: which bytes a backup reads.
+//! * [`causes`]: the one table from errors below to failures.
+
+pub mod archive;
+pub mod backup;
+pub mod cables;
+pub mod carry;
+pub mod causes;
+pub mod chips;
+pub mod context;
+pub mod demo;
+pub mod descriptions;
+pub mod diff;
+pub mod event;
+pub mod export;
+pub mod failure;
+pub mod gather;
+pub mod info;
+pub mod journal;
+pub mod ranges;
+pub mod records;
+pub mod regions;
+pub mod repair;
+pub mod report;
+pub mod restore;
+pub mod session;
+pub mod shelf;
+pub mod source;
+pub mod staging;
+pub mod survey;
+
+pub use crate::identity::compare::{Change, FilePair, PartPair, Side, Way};
+pub use crate::identity::survey::Value;
+pub use crate::identity::{Part, Selection, Status, VerdictCode};
+pub use cables::{Bench, Cables, Device, ScenarioInfo, ServeRequest};
+pub use context::{Choices, Context, Pace};
+pub use event::{Event, Progress, Sink};
+pub use failure::{Exit, Failure};
+pub use survey::Report;

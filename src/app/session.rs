@@ -1,0 +1,286 @@
+//! From a port name to a phone whose partitions are known: wait, handshake, identify, open the engine, find the layout.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::{Context, Event, Exit, Failure, Pace, Progress};
+use crate::formats::partition::PartitionTable;
+use crate::formats::scatter::{Scatter, ScatterStorage};
+use crate::protocol::{
+    ConnectOptions, DirectOptions, Engine, Pace as EnginePace, PreloaderFacts, ProtocolError, Session,
+};
+use crate::storage::{Layout, PhoneDisk, locate, share, shared::lock};
+use crate::transport::{LinkError, Plugged, Port};
+use crate::vault::{Partition, PhoneIds};
+
+/// A scatter file larger than this is not read.
+const MAX_SCATTER: u64 = 1 << 20;
+/// Longest wait for a phone in one piece; ports need about a second to tell a busy device from one that settles.
+const SLICE: Duration = Duration::from_secs(3);
+/// A phone that keeps leaving before it answers is given up after this many tries.
+const TRIES: u32 = 8;
+
+/// What is known of a phone, as `phone` in the JSON documents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+pub struct PhoneFacts {
+    /// Chip name.
+    pub chip: String,
+    /// Hardware code, `0x6572`.
+    pub hw_code: String,
+    /// `emmc`.
+    pub storage: String,
+    /// Card's CID, hex.
+    pub cid: String,
+    /// Engine in use.
+    pub engine: String,
+}
+
+/// A connected phone.
+pub struct PhoneSession {
+    /// Its user area.
+    pub disk: Arc<Mutex<PhoneDisk>>,
+    /// Its partitions.
+    pub layout: Layout,
+    /// Who it is.
+    pub facts: PhoneFacts,
+    /// What its preloader told.
+    pub preloader: PreloaderFacts,
+    /// Where it is plugged in.
+    pub port: String,
+}
+
+impl PhoneSession {
+    /// Returns what an archive of this phone is bound to.
+    #[must_use]
+    pub fn ids(&self) -> PhoneIds {
+        let prefix = lock(&self.disk).card().prefix();
+        let partition = |place: &crate::storage::Place| Partition {
+            name: place.name.clone(),
+            start: place.start,
+            len: place.len,
+        };
+        PhoneIds {
+            chip: self.facts.chip.clone(),
+            hw_code: self.facts.hw_code.clone(),
+            storage: self.facts.storage.clone(),
+            cid: self.facts.cid.clone(),
+            soc_id: None,
+            linear_prefix: prefix,
+            layout: self.layout.places.iter().map(partition).collect(),
+        }
+    }
+
+    /// Puts the engine's own words, with its advice, in the place of a failure that a reader passed on.
+    #[must_use]
+    pub fn explain(&self, failure: Failure) -> Failure {
+        match lock(&self.disk).take_error() {
+            Some(error) if error.code() == failure.code => Failure::from(error),
+            _ => failure,
+        }
+    }
+
+    /// Ends a conversation that only read: the phone restarts whether it went well or not, for a preloader that is left
+    /// alone stays in its loop until the battery is empty (msdc-direct.md 6.1).
+    ///
+    /// # Errors
+    /// The failure that was given, in the engine's own words.
+    pub fn close<T>(&self, context: &Context<'_>, result: Result<T, Failure>) -> Result<T, Failure> {
+        match result {
+            Ok(value) => {
+                self.leave(context);
+                Ok(value)
+            }
+            Err(failure) => {
+                let failure = self.explain(failure);
+                let _ = lock(&self.disk).leave();
+                Err(failure)
+            }
+        }
+    }
+
+    /// Leaves the phone so that it boots, telling but not failing when it does not hear.
+    pub fn leave(&self, context: &Context<'_>) {
+        match lock(&self.disk).leave() {
+            Ok(()) => context.note("The phone restarts; it may be unplugged."),
+            Err(error) => context.warn(format!(
+                "the phone could not be told to restart ({error}); hold its power key for ten seconds"
+            )),
+        }
+    }
+}
+
+/// Connects to the phone at the chosen port and finds its partitions.
+///
+/// # Errors
+/// A failure for each way it can go wrong; nothing was written to the phone's flash.
+pub fn connect(context: &Context<'_>) -> Result<PhoneSession, Failure> {
+    let mut port = open_port(context)?;
+    connect_at(context, port.as_mut())
+}
+
+/// Connects to the phone at this port.
+///
+/// # Errors
+/// As [`connect`].
+pub fn connect_at(context: &Context<'_>, port: &mut dyn Port) -> Result<PhoneSession, Failure> {
+    let (preloader, engine, chip) = reach(context, port)?;
+    let mut disk = PhoneDisk::new(engine);
+    let began = disk.elapsed();
+    disk.observe(Some(watch(context, began)));
+    let card = disk.card().clone();
+    let facts = PhoneFacts {
+        chip,
+        hw_code: format!("{:#06x}", preloader.hw_code),
+        storage: "emmc".into(),
+        cid: hex(&card.cid),
+        engine: disk.engine_name().into(),
+    };
+    context.step(format!("{} with eMMC, engine {}", facts.chip, facts.engine));
+    let scatter = read_scatter(context, &facts)?;
+    let canonical = |name: &str| context.catalog.canonical_partition(name);
+    let layout = locate::locate(&mut disk, card.prefix(), scatter.as_ref(), &canonical).map_err(|error| {
+        let _ = disk.leave();
+        let failure = match &error {
+            locate::LocateError::Read { cause, .. } => Failure::from(cause.clone()),
+            locate::LocateError::NoTable { .. } => Failure::new(Exit::ReadIncomplete, error.code(), error.to_string())
+                .advise("Give the scatter file of this phone's firmware with --scatter FILE."),
+            _ => Failure::new(Exit::ReadIncomplete, error.code(), error.to_string())
+                .advise("Nothing was read or written by this table. Report the phone's model with `nvkeep info --record FILE`."),
+        };
+        Failure { message: error.to_string(), ..failure }
+    })?;
+    for doubt in &layout.doubts {
+        context.warn(doubt.clone());
+    }
+    Ok(PhoneSession { disk: share(disk), layout, facts, preloader, port: port.name() })
+}
+
+/// Opens the chosen port, recorded or replayed as chosen.
+///
+/// # Errors
+/// When the name means nothing, or the session file cannot be used.
+pub fn open_port(context: &Context<'_>) -> Result<Box<dyn Port>, Failure> {
+    let choices = &context.choices;
+    if let Some(file) = &choices.replay {
+        return context.cables.replay(file);
+    }
+    let port = context.cables.port(&choices.port, choices.data.as_deref())?;
+    match &choices.record {
+        Some(file) => context.cables.record(port, file),
+        None => Ok(port),
+    }
+}
+
+/// Waits for a phone and opens its engine. A phone that leaves before it answers is waited for again: that is what a
+/// preloader does when nobody spoke to it in time.
+fn reach(
+    context: &Context<'_>,
+    port: &mut dyn Port,
+) -> Result<(PreloaderFacts, Box<dyn Engine>, String), Failure> {
+    context.step(format!("Waiting for a phone at {} …", port.name()));
+    let began = Instant::now();
+    for attempt in 1.. {
+        context.go_on()?;
+        let plugged = wait_for_phone(context, port, began)?;
+        let described = plugged.link.describe();
+        let answer_within = context.choices.timeout.min(Duration::from_secs(10));
+        let profiles = super::chips::profiles(&context.catalog);
+        let session =
+            crate::protocol::connect(plugged.link, &profiles, ConnectOptions::default(), answer_within);
+        match session {
+            Ok(session) => {
+                context.note(format!("Connected: {described}"));
+                return open_engine(context, session);
+            }
+            Err(error)
+                if left_too_early(&error) && attempt < TRIES && began.elapsed() < context.choices.timeout =>
+            {
+                context.note(format!("The phone left before it answered ({error}); waiting for it again."));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Failure::new(Exit::NoPhone, "no-phone", "no phone answered"))
+}
+
+/// Waits until a phone is plugged in, in slices, so that a wish to stop is heard.
+fn wait_for_phone(context: &Context<'_>, port: &mut dyn Port, began: Instant) -> Result<Plugged, Failure> {
+    let timeout = context.choices.timeout;
+    loop {
+        context.go_on()?;
+        let left = timeout.saturating_sub(began.elapsed()).max(Duration::from_millis(1));
+        let slice = left.min(SLICE);
+        let asked = Instant::now();
+        match port.open(slice) {
+            // A device that was just plugged in may refuse for a moment; a port that gives up before its time (a recording
+            // at its end) has nothing to wait for.
+            Err(LinkError::NoPhone { .. } | LinkError::Denied { .. } | LinkError::Busy { .. })
+                if slice < left && asked.elapsed() >= slice => {}
+            Err(LinkError::NoPhone { port, .. }) => {
+                return Err(LinkError::NoPhone { port, seconds: timeout.as_secs() }.into());
+            }
+            outcome => return Ok(outcome?),
+        }
+    }
+}
+
+/// Returns whether the handshake ended because the phone went on booting.
+fn left_too_early(error: &ProtocolError) -> bool {
+    matches!(error, ProtocolError::Link { cause: LinkError::Gone, .. })
+}
+
+fn open_engine(
+    context: &Context<'_>,
+    session: Session,
+) -> Result<(PreloaderFacts, Box<dyn Engine>, String), Failure> {
+    let facts = *session.facts();
+    let chip = session.chip().name.clone();
+    let pace = match context.choices.pace {
+        Pace::Strict => EnginePace::Strict,
+        Pace::Fast => EnginePace::Fast,
+    };
+    let options = DirectOptions { pace };
+    let engine = session.into_direct(options)?;
+    Ok((facts, Box::new(engine), chip))
+}
+
+/// Reports every read as progress without a known end, and stops reading when the user wants to stop.
+fn watch(context: &Context<'_>, began: Duration) -> crate::storage::phone::ReadObserver {
+    let (sink, stop) = (context.sink.clone(), context.stop.clone());
+    let mut done = 0u64;
+    Box::new(move |blocks, elapsed| {
+        done += blocks * 512;
+        let elapsed = elapsed.saturating_sub(began);
+        sink(Event::Progress(Progress { what: "reading".into(), done, total: 0, elapsed }));
+        !stop.load(std::sync::atomic::Ordering::Relaxed)
+    })
+}
+
+fn read_scatter(context: &Context<'_>, facts: &PhoneFacts) -> Result<Option<PartitionTable>, Failure> {
+    let Some(path) = &context.choices.scatter else { return Ok(None) };
+    let failed = |error: std::io::Error| Failure::file("reading the scatter file", path, &error);
+    let bad = |what: String| {
+        Failure::new(Exit::Usage, "bad-scatter", format!("{}: {what}", path.display()))
+            .advise("Use the scatter file of the firmware that is on this very phone.")
+    };
+    if std::fs::metadata(path).map_err(failed)?.len() > MAX_SCATTER {
+        return Err(bad("too large for a scatter file".into()));
+    }
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let scatter = Scatter::parse(&text).map_err(|error| bad(error.to_string()))?;
+    if scatter.facts.storage != ScatterStorage::Emmc {
+        return Err(bad("it describes a phone with NAND, this phone has eMMC".into()));
+    }
+    if !scatter.facts.platform.eq_ignore_ascii_case(&facts.chip) {
+        return Err(bad(format!("it is for {}, this phone is {}", scatter.facts.platform, facts.chip)));
+    }
+    Ok(Some(scatter.table))
+}
+
+/// Returns bytes as lower-case hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,71 @@
+//! The answers of `vault list` and `vault export` as text.
+
+use std::fmt::Write as _;
+
+use crate::app::VerdictCode;
+use crate::app::export::ExportResult;
+use crate::app::shelf::Shelf;
+
+/// The answer of `vault list`.
+pub fn shelf(shelf: &Shelf) -> String {
+    let mut text = String::new();
+    for archive in &shelf.archives {
+        let verdict = match archive.verdict {
+            VerdictCode::Healthy => "healthy",
+            VerdictCode::Repairable | VerdictCode::NeedsArchive => "DAMAGED",
+            VerdictCode::Lost => "LOST",
+        };
+        let _ = writeln!(text, "{}", archive.file.display());
+        let _ = writeln!(text, "  made     {}, {verdict}", archive.created);
+        let _ = writeln!(text, "  phone    {} with CID {}", archive.chip, archive.cid);
+        for (label, values) in [("IMEI", &archive.imeis), ("barcode", &archive.barcodes)] {
+            let values = if values.is_empty() { "none valid".to_owned() } else { values.join(", ") };
+            let _ = writeln!(text, "  {label:8} {values}");
+        }
+        if !archive.note.is_empty() {
+            let _ = writeln!(text, "  note     {}", plain(&archive.note));
+        }
+    }
+    for bad in &shelf.bad {
+        let _ = writeln!(text, "{}\n  BAD      {} ({})", bad.file.display(), bad.message, bad.code);
+    }
+    let _ = writeln!(
+        text,
+        "{} in {}{}{}",
+        counted(shelf.archives.len(), "archive"),
+        shelf.folder.display(),
+        if shelf.passed_over > 0 {
+            format!(", {} more do not match", shelf.passed_over)
+        } else {
+            String::new()
+        },
+        if shelf.bad.is_empty() { String::new() } else { format!(", {} BAD", shelf.bad.len()) },
+    );
+    text
+}
+
+/// The answer of `vault export`.
+pub fn export(result: &ExportResult) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "Exported to {}: {}, {}.",
+        result.folder.display(),
+        counted(result.images.len(), "image"),
+        counted(result.files, "NV file")
+    );
+    for image in &result.images {
+        let whole = if image.whole { "whole" } else { "in part; the rest is zeros, see its .ranges.json" };
+        let _ = writeln!(text, "  {:16} {whole}", image.file);
+    }
+    text
+}
+
+/// Returns text from an archive without what could steer a terminal or break the line.
+pub fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}

@@ -1,0 +1,252 @@
+//! What was typed, checked by clap and nothing opened yet. There is no argument that takes an identity to be written,
+//! and there must never be one (promise 2).
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// nvkeep keeps a MediaTek phone's identity.
+#[derive(Debug, Parser)]
+#[command(
+    name = "nvkeep",
+    version,
+    about = "Keeps a MediaTek phone's identity: IMEI, addresses, calibration, SIM lock",
+    long_about = "Keeps a MediaTek phone's identity. Reads NVRAM from a phone in its preloader over USB, decodes it, archives it \
+                  verified, and puts the phone's own data back after any flash.\n\nTry it without a phone: nvkeep demo",
+    after_help = "Exit codes: 0 done, 1 other failure, 2 bad arguments, 3 no phone or time-out, 4 permission or port busy, \
+                  5 handshake or security refused, 6 read incomplete, 7 verify mismatch, 8 refused by a safety rule, \
+                  9 identity damaged, 10 archive corrupt, 130 interrupted.",
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+pub struct Arguments {
+    /// Options of every verb.
+    #[command(flatten)]
+    pub common: Common,
+    /// The verb.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Options of every verb.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// Where the phone is: usb, usb:BUS-PORT, tcp://HOST:PORT, a serial path, or sim:SCENARIO
+    #[arg(long, global = true, default_value = "usb", value_name = "PORT", help_heading = "Phone")]
+    pub port: String,
+    /// Seconds to wait for a phone, and for any answer
+    #[arg(long, global = true, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86400), help_heading = "Phone")]
+    pub timeout: u64,
+    /// Which way to the flash
+    #[arg(long, global = true, value_enum, default_value_t = EngineChoice::Auto, help_heading = "Phone")]
+    pub engine: EngineChoice,
+    /// How blocks are read: strict waits for the controller's answer every 128 bytes, fast once a block
+    #[arg(long, global = true, value_enum, default_value_t = PaceChoice::Strict, help_heading = "Phone")]
+    pub pace: PaceChoice,
+    /// Scatter file of this phone's firmware, for phones without a partition table (PMT)
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Phone")]
+    pub scatter: Option<PathBuf>,
+    /// Folder of real data a simulated phone (sim:…) is built from
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Phone")]
+    pub data: Option<PathBuf>,
+    /// Write everything said on the cable to FILE
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Phone", conflicts_with = "replay")]
+    pub record: Option<PathBuf>,
+    /// Answer from a recorded session instead of a phone
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Phone")]
+    pub replay: Option<PathBuf>,
+    /// Folder of descriptions laid over the built-in ones
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Output")]
+    pub formats: Option<PathBuf>,
+    /// Print one JSON document on stdout
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json: bool,
+    /// Show identities masked (49015420****518)
+    #[arg(long, global = true, help_heading = "Output")]
+    pub mask: bool,
+    /// No progress on stderr
+    #[arg(long, short, global = true, help_heading = "Output")]
+    pub quiet: bool,
+}
+
+/// Ways to the flash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EngineChoice {
+    /// The best this phone allows
+    Auto,
+    /// The eMMC controller through the preloader's register commands; needs no vendor file
+    Direct,
+}
+
+/// Paces of reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PaceChoice {
+    /// The proven form
+    Strict,
+    /// Fewer questions per block; falls back to strict on any doubt
+    Fast,
+}
+
+/// What is asked for.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// List MediaTek boot devices on USB and what keeps them from being used
+    Detect,
+    /// Chip, security, storage, partitions and engine of the phone
+    Info,
+    /// Read, check and archive the phone's whole identity set
+    Backup {
+        /// Archive to write; made from chip, card and time when absent
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// A note kept in the archive
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+        /// Read every byte of the identity partitions, not only what is in use
+        #[arg(long)]
+        full: bool,
+        /// Replace an existing file
+        #[arg(long)]
+        force: bool,
+    },
+    /// Show everything decoded, layer by layer
+    Inspect {
+        /// Archive, image or folder; the phone when absent
+        source: Option<PathBuf>,
+        /// Take every file apart into its fields
+        #[arg(long)]
+        records: bool,
+    },
+    /// Say which layer is good, which is broken, and what would repair it
+    Diagnose {
+        /// Archive, image or folder; the phone when absent
+        source: Option<PathBuf>,
+    },
+    /// Compare two sources by meaning: what is the same, changed, default or lost
+    #[command(
+        after_help = "Exit code 0 whether or not they differ (JSON says so in \"same\"), but 9 when identity that is whole in A is \
+                            damaged in B. Only what both hold is compared; what is left out is named."
+    )]
+    Diff {
+        /// Archive, image or folder; the word `phone` for the phone at --port
+        a: PathBuf,
+        /// The other one
+        b: PathBuf,
+    },
+    /// Put an archive of this phone back
+    Restore {
+        /// The archive
+        archive: PathBuf,
+        /// Stop after the plan
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+        /// Only these parts
+        #[arg(long, value_delimiter = ',', value_enum, value_name = "PARTS")]
+        only: Vec<PartWord>,
+    },
+    /// Mend the phone's identity from what survives on it, and from its archive
+    Repair {
+        /// An archive of this phone, as more evidence
+        #[arg(long, value_name = "ARCHIVE")]
+        from: Option<PathBuf>,
+        /// Where no Wi-Fi or Bluetooth address survives, make a random, locally administered one
+        #[arg(long)]
+        new_mac: bool,
+        /// The number on the label, only to be confirmed: when the evidence says otherwise, nothing is written
+        #[arg(long, value_name = "N")]
+        label_imei: Option<String>,
+        /// Stop after the plan
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Finish or undo a write that was interrupted
+    Resume {
+        /// Put the old content back instead of finishing
+        #[arg(long)]
+        undo: bool,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Check an archive: every digest, every format
+    Verify {
+        /// The archive
+        archive: PathBuf,
+    },
+    /// Look through kept archives, and give their content back as plain files
+    Vault {
+        /// What is asked for
+        #[command(subcommand)]
+        verb: VaultVerb,
+    },
+    /// Serve a simulated phone to anyone's tool
+    Sim {
+        /// Scenario name or file; `list` prints the built-in ones
+        scenario: String,
+        /// Where to listen: tcp://HOST:PORT or pty
+        #[arg(long, default_value = "tcp://127.0.0.1:0", value_name = "ADDR")]
+        listen: String,
+        /// File the phone's state is kept in between runs
+        #[arg(long, value_name = "FILE")]
+        state: Option<PathBuf>,
+        /// Stop after this many connections
+        #[arg(long, value_name = "N")]
+        connections: Option<u32>,
+    },
+    /// The main job on the built-in simulated phone, for newcomers: save, lose everything, put back
+    Demo,
+    /// Print shell completions
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// What can be done with kept archives.
+#[derive(Debug, Subcommand)]
+pub enum VaultVerb {
+    /// List the archives of a folder: IMEI, barcode, chip, card, date, note; bad ones are listed as such
+    List {
+        /// The folder
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// Only those with this text in one of these fields or in the file's name, whatever its case
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+    },
+    /// Write an archive's partitions as plain images and its NV files as a tree
+    #[command(
+        after_help = "NAME.img has every byte where it lay; what the archive does not hold is zeros, and NAME.ranges.json says which. \
+                            The folder appears whole or not at all."
+    )]
+    Export {
+        /// The archive
+        archive: PathBuf,
+        /// The folder to make; an empty one is taken
+        dir: PathBuf,
+    },
+}
+
+/// Parts a restore can be narrowed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PartWord {
+    /// IMEI in every layer
+    Imei,
+    /// Wi-Fi address and settings
+    Wifi,
+    /// Bluetooth address and settings
+    Bt,
+    /// RF calibration
+    Calibration,
+    /// SIM lock
+    Simlock,
+}

@@ -1,0 +1,13 @@
+//! Words in, text or JSON out. The only room that prints.
+
+mod archives;
+pub mod arguments;
+mod comparison;
+pub mod events;
+mod mask;
+mod output;
+mod run;
+mod text;
+mod wrap;
+
+pub use run::run;

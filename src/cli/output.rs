@@ -1,0 +1,87 @@
+//! The two forms of a result on stdout, and of a failure. One JSON document per run; text is for people.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::mask::mask;
+use super::wrap::wrap;
+use crate::app::{Exit, Failure};
+
+/// What a verb leaves behind.
+pub struct Outcome {
+    /// The verb's name.
+    pub verb: &'static str,
+    /// The result as JSON.
+    pub value: Value,
+    /// The result as text.
+    pub text: String,
+    /// The exit code.
+    pub exit: Exit,
+    /// Identities in it, for masking.
+    pub identities: Vec<String>,
+}
+
+impl Outcome {
+    /// Makes an outcome with exit code 0.
+    pub fn done(verb: &'static str, value: &impl Serialize, text: String) -> Result<Self, Failure> {
+        let value = serde_json::to_value(value).map_err(|error| {
+            Failure::new(Exit::Other, "json", format!("the result cannot be shown: {error}"))
+        })?;
+        Ok(Self { verb, value, text, exit: Exit::Done, identities: Vec::new() })
+    }
+}
+
+/// Shows a result or a failure and returns the exit code.
+pub fn show(verb: &'static str, result: Result<Outcome, Failure>, as_json: bool, masked: bool) -> ExitCode {
+    match result {
+        Ok(outcome) => {
+            let text = if as_json {
+                let document = json!({
+                    "schema": "nvkeep/1", "verb": outcome.verb, "ok": true, "result": outcome.value,
+                });
+                format!("{document:#}\n")
+            } else {
+                outcome.text
+            };
+            let text = if masked { mask(&text, &outcome.identities) } else { text };
+            // A script for a shell must come out as it is.
+            let whole = as_json || matches!(outcome.verb, "completions" | "man");
+            let fits = whole || !std::io::stdout().is_terminal();
+            let text = if fits { text } else { wrap(&text, textwrap::termwidth()) };
+            print(&text, outcome.exit)
+        }
+        Err(failure) => {
+            if as_json {
+                let document = json!({
+                    "schema": "nvkeep/1", "verb": verb, "ok": false,
+                    "error": { "code": failure.code, "message": failure.message, "advice": failure.advice },
+                });
+                print(&format!("{document:#}\n"), failure.exit);
+            }
+            let mut text = format!("nvkeep: {}\n", failure.message);
+            for cause in &failure.causes {
+                text.push_str(&format!("  because: {cause}\n"));
+            }
+            if let Some(advice) = &failure.advice {
+                text.push_str(&format!("  what to do: {advice}\n"));
+            }
+            if std::io::stderr().is_terminal() {
+                text = wrap(&text, textwrap::termwidth());
+            }
+            let _ = std::io::stderr().write_all(text.as_bytes());
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+/// Writes a result to stdout. Somebody who closed the pipe has read enough.
+fn print(text: &str, exit: Exit) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::from(exit as u8),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::from(exit as u8),
+        Err(_) => ExitCode::from(Exit::Other as u8),
+    }
+}

@@ -1,0 +1,303 @@
+//! From words to work: builds the context, calls the verb, shows what came of it.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use clap::{CommandFactory, Parser};
+
+use super::arguments::{Arguments, Common, PaceChoice, PartWord, VaultVerb, Verb};
+use super::output::{Outcome, show};
+use super::wrap::wrap;
+use super::{archives, comparison, events, text};
+use crate::app::archive::verify;
+use crate::app::backup::{BackupRequest, backup};
+use crate::app::demo::demo;
+use crate::app::diff::diff;
+use crate::app::export::export;
+use crate::app::info::{detect, info};
+use crate::app::journal::resume;
+use crate::app::repair::{RepairRequest, repair};
+use crate::app::restore::{RestoreRequest, restore};
+use crate::app::shelf::shelf;
+use crate::app::source::inspect;
+use crate::app::{
+    Cables, Choices, Context, Exit, Failure, Pace, Part, Report, Selection, ServeRequest, descriptions,
+};
+
+/// Runs the program: parse, work, show.
+pub fn run(cables: &dyn Cables) -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            let _ = error.print();
+            return ExitCode::from(code as u8);
+        }
+    };
+    let common = arguments.common.clone();
+    let verb = name_of(&arguments.verb);
+    let stop = Arc::new(AtomicBool::new(false));
+    // A served phone has nothing to finish: there the first signal ends the program, as the system does it.
+    let signals = if matches!(arguments.verb, Verb::Sim { .. }) {
+        &[][..]
+    } else {
+        &[signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM][..]
+    };
+    for signal in signals.iter().copied() {
+        // A second signal ends the program at once; the first lets the block at hand finish.
+        let _ =
+            signal_hook::flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, stop.clone());
+        let _ = signal_hook::flag::register(signal, stop.clone());
+    }
+    let result =
+        context(cables, &common, &arguments.verb, stop).and_then(|context| work(&context, arguments.verb));
+    show(verb, result, common.json, common.mask)
+}
+
+fn context<'a>(
+    cables: &'a dyn Cables,
+    common: &Common,
+    verb: &Verb,
+    stop: Arc<AtomicBool>,
+) -> Result<Context<'a>, Failure> {
+    Ok(Context {
+        cables,
+        catalog: descriptions::load(common.formats.as_deref())?,
+        choices: Choices {
+            port: common.port.clone(),
+            timeout: Duration::from_secs(common.timeout),
+            pace: match common.pace {
+                PaceChoice::Strict => Pace::Strict,
+                PaceChoice::Fast => Pace::Fast,
+            },
+            scatter: common.scatter.clone(),
+            data: common.data.clone(),
+            record: common.record.clone(),
+            replay: common.replay.clone(),
+            journals: journals(),
+            records: matches!(verb, Verb::Inspect { records: true, .. }),
+        },
+        sink: events::sink(common.quiet),
+        stop,
+        now: || jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    })
+}
+
+/// Journals lie in the user's data folder, or where `NVKEEP_HOME` says.
+fn journals() -> PathBuf {
+    let home = std::env::var_os("NVKEEP_HOME").map(PathBuf::from);
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let user = std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/share"));
+    home.or_else(|| data.or(user).map(|data| data.join("nvkeep")))
+        .unwrap_or_else(|| PathBuf::from(".nvkeep"))
+        .join("journals")
+}
+
+fn name_of(verb: &Verb) -> &'static str {
+    match verb {
+        Verb::Detect => "detect",
+        Verb::Info => "info",
+        Verb::Backup { .. } => "backup",
+        Verb::Inspect { .. } => "inspect",
+        Verb::Diagnose { .. } => "diagnose",
+        Verb::Diff { .. } => "diff",
+        Verb::Restore { .. } => "restore",
+        Verb::Repair { .. } => "repair",
+        Verb::Resume { .. } => "resume",
+        Verb::Verify { .. } => "verify",
+        Verb::Vault { verb: VaultVerb::List { .. } } => "vault list",
+        Verb::Vault { verb: VaultVerb::Export { .. } } => "vault export",
+        Verb::Sim { .. } => "sim",
+        Verb::Demo => "demo",
+        Verb::Completions { .. } => "completions",
+        Verb::Man => "man",
+    }
+}
+
+fn work(context: &Context<'_>, verb: Verb) -> Result<Outcome, Failure> {
+    match verb {
+        Verb::Detect => {
+            let devices = detect(context)?;
+            let value: Vec<_> = devices
+                .iter()
+                .map(|device| serde_json::json!({ "port": device.port, "ids": device.ids, "mode": device.mode, "obstacle": device.obstacle }))
+                .collect();
+            Outcome::done("detect", &value, text::devices(&devices))
+        }
+        Verb::Info => {
+            let result = info(context)?;
+            Outcome::done("info", &result, text::info(&result))
+        }
+        Verb::Backup { output, note, full, force } => {
+            let result = backup(context, &BackupRequest { output, note, full, force })?;
+            let text = text::backup(&result);
+            Ok(Outcome { identities: result.report.identities(), ..Outcome::done("backup", &result, text)? })
+        }
+        Verb::Inspect { source, .. } => {
+            let report = inspect(context, source.as_deref())?;
+            let text = text::inspect(&report);
+            judged("inspect", &report, text)
+        }
+        Verb::Diagnose { source } => {
+            let report = inspect(context, source.as_deref())?;
+            let text = text::diagnose(&report);
+            judged("diagnose", &report, text)
+        }
+        Verb::Diff { a, b } => {
+            let result = diff(context, &a, &b)?;
+            let text = comparison::diff(&result);
+            let exit = if result.comparison.damaged_in_b { Exit::Damaged } else { Exit::Done };
+            let identities = result.identities.clone();
+            Ok(Outcome { exit, identities, ..Outcome::done("diff", &result, text)? })
+        }
+        Verb::Restore { archive, dry_run, yes, only } => {
+            let request = RestoreRequest { archive, dry_run, selection: selection(&only) };
+            let result = restore(context, &request, &mut |plan| {
+                yes || ask(context, &text::plan(plan), "Write this to the phone?")
+            })?;
+            let text = text::restore(&result);
+            Ok(Outcome { identities: result.after.identities(), ..Outcome::done("restore", &result, text)? })
+        }
+        Verb::Repair { from, new_mac, label_imei, dry_run, yes } => {
+            let new_macs = new_mac.then(random_addresses).transpose()?;
+            let request = RepairRequest { archive: from, label: label_imei, new_macs, dry_run };
+            let result = repair(context, &request, &mut |plan| {
+                yes || ask(context, &text::plan(plan), "Write this to the phone?")
+            })?;
+            let text = text::repair(&result);
+            Ok(Outcome { identities: result.after.identities(), ..Outcome::done("repair", &result, text)? })
+        }
+        Verb::Resume { undo, yes } => {
+            let result =
+                resume(context, undo, &mut |title| yes || ask(context, &format!("{title}\n"), "Go on?"))?;
+            let text = text::resume(&result);
+            Outcome::done("resume", &result, text)
+        }
+        Verb::Verify { archive } => {
+            let result = verify(context, &archive)?;
+            let text = text::verify(&archive, &result);
+            Ok(Outcome { identities: result.report.identities(), ..Outcome::done("verify", &result, text)? })
+        }
+        Verb::Vault { verb } => vault(context, verb),
+        Verb::Sim { scenario, listen, state, connections } => {
+            sim(context, scenario, listen, state, connections)
+        }
+        Verb::Demo => {
+            let result = demo(context)?;
+            let text = text::demo(&result);
+            Ok(Outcome { identities: result.end.identities(), ..Outcome::done("demo", &result, text)? })
+        }
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "nvkeep", &mut script);
+            Outcome::done("completions", &(), String::from_utf8_lossy(&script).into_owned())
+        }
+        Verb::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Arguments::command())
+                .render(&mut page)
+                .map_err(|error| Failure::new(Exit::Other, "man", error.to_string()))?;
+            Outcome::done("man", &(), String::from_utf8_lossy(&page).into_owned())
+        }
+    }
+}
+
+fn vault(context: &Context<'_>, verb: VaultVerb) -> Result<Outcome, Failure> {
+    match verb {
+        VaultVerb::List { dir, search } => {
+            let result = shelf(context, &dir, search.as_deref())?;
+            let identities = result.identities.clone();
+            let text = archives::shelf(&result);
+            Ok(Outcome { identities, ..Outcome::done("vault list", &result, text)? })
+        }
+        VaultVerb::Export { archive, dir } => {
+            let result = export(context, &archive, &dir)?;
+            Outcome::done("vault export", &result, archives::export(&result))
+        }
+    }
+}
+
+/// A damaged identity is an answer, not a failure: the document is whole, the exit code is 9.
+fn judged(verb: &'static str, report: &Report, text: String) -> Result<Outcome, Failure> {
+    let exit = if report.is_healthy() { Exit::Done } else { Exit::Damaged };
+    Ok(Outcome { exit, identities: report.identities(), ..Outcome::done(verb, report, text)? })
+}
+
+fn sim(
+    context: &Context<'_>,
+    scenario: String,
+    listen: String,
+    state: Option<PathBuf>,
+    connections: Option<u32>,
+) -> Result<Outcome, Failure> {
+    if scenario == "list" {
+        let scenarios = context.cables.scenarios();
+        let value: Vec<_> = scenarios
+            .iter()
+            .map(|scenario| serde_json::json!({ "name": scenario.name, "about": scenario.about }))
+            .collect();
+        return Outcome::done("sim", &value, text::scenarios(&scenarios));
+    }
+    let request = ServeRequest { scenario, listen, data: context.choices.data.clone(), state, connections };
+    let mut out = std::io::stdout();
+    context.cables.serve(&request, &mut |line| {
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    })?;
+    Outcome::done("sim", &(), String::new())
+}
+
+/// Random bytes for a Wi-Fi and a Bluetooth address; what becomes of them is not decided here.
+fn random_addresses() -> Result<[[u8; 6]; 2], Failure> {
+    let mut addresses = [[0; 6]; 2];
+    getrandom::fill(addresses.as_flattened_mut()).map_err(|error| {
+        Failure::new(Exit::Other, "no-randomness", format!("the system gives no random bytes: {error}"))
+    })?;
+    Ok(addresses)
+}
+
+/// No word at all means everything.
+fn selection(parts: &[PartWord]) -> Selection {
+    if parts.is_empty() {
+        return Selection::All;
+    }
+    let part = |word: &PartWord| match word {
+        PartWord::Imei => Part::Imei,
+        PartWord::Wifi => Part::Wifi,
+        PartWord::Bt => Part::Bt,
+        PartWord::Calibration => Part::Calibration,
+        PartWord::Simlock => Part::Simlock,
+    };
+    Selection::Only(parts.iter().map(part).collect())
+}
+
+/// Asks on a terminal; without one the answer is no, because verbs never prompt there.
+fn ask(context: &Context<'_>, plan: &str, question: &str) -> bool {
+    let stdin = std::io::stdin();
+    let mut stderr = std::io::stderr();
+    let plan = if stderr.is_terminal() { wrap(plan, textwrap::termwidth()) } else { plan.to_owned() };
+    let _ = write!(stderr, "{plan}");
+    if !stdin.is_terminal() {
+        let _ = writeln!(stderr, "There is no terminal to ask at; use --yes to carry the plan out.");
+        return false;
+    }
+    let _ = write!(stderr, "{question} Type yes: ");
+    let _ = stderr.flush();
+    // Read beside, because a signal does not end a read: the first Ctrl-C at the question must be an answer.
+    let (answered, answer) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let _ = stdin.read_line(&mut line);
+        let _ = answered.send(line);
+    });
+    loop {
+        match answer.recv_timeout(Duration::from_millis(100)) {
+            Ok(line) => return line.trim().eq_ignore_ascii_case("yes"),
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) if context.go_on().is_ok() => {}
+            Err(_) => return false,
+        }
+    }
+}

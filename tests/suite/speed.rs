@@ -1,0 +1,150 @@
+//! What use cases cost on a cable, in the simulator's link model: IN packet 25 us, OUT transfer 125 us, wait 250 us.
+//! The tables are printed; `cargo test speed -- --nocapture` shows them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use nvkeep::app::backup::{BackupRequest, BackupResult, backup_at};
+use nvkeep::app::{Event, Part, Selection};
+use nvkeep::protocol::{ConnectOptions, DirectOptions, Engine, Pace, connect};
+use nvkeep::simulator::{Area, Board, CardFacts, Flash, LinkModel};
+
+use crate::support::Random;
+use crate::support::in_process::{OnBench, mt6572};
+use crate::support::workbench::Workbench;
+
+const LBA: u64 = 0x7C00;
+const BLOCKS: u32 = 64;
+
+/// What one block costs.
+struct Cost {
+    in_packets: f64,
+    out_transfers: f64,
+    waits: f64,
+    seconds: f64,
+}
+
+impl Cost {
+    fn kilobytes_a_second(&self) -> f64 {
+        0.512 / self.seconds
+    }
+    fn packets_per_word(&self) -> f64 {
+        self.in_packets / 128.0
+    }
+}
+
+fn cost_of_a_block(pace: Pace, ddr: bool) -> Cost {
+    let board = Board { card: CardFacts { ddr, ..CardFacts::default() }, ..Board::default() };
+    assert_eq!(board.link, LinkModel { in_packet_us: 25, out_transfer_us: 125, wait_us: 250 });
+    let mut flash = Flash::new(u64::from(board.card.sectors) * 512, 4 << 20, 512 << 10, 0);
+    let content = Random::new(3).bytes(BLOCKS as usize * 512);
+    flash.write(Area::User, LBA * 512, &content).unwrap();
+    let bench = OnBench::new(board, flash);
+    let session =
+        connect(bench.link(), &[mt6572()], ConnectOptions::default(), Duration::from_secs(3)).unwrap();
+    let mut engine = session.into_direct(DirectOptions { pace }).unwrap();
+    let mut read = vec![0; content.len()];
+    let (before, began) = (bench.metered(), engine.elapsed());
+    engine.read(LBA, &mut read).unwrap();
+    let (after, took) = (bench.metered(), engine.elapsed() - began);
+    assert_eq!(read, content);
+    let per_block = |before: u64, after: u64| (after - before) as f64 / f64::from(BLOCKS);
+    Cost {
+        in_packets: per_block(before.in_packets, after.in_packets),
+        out_transfers: per_block(before.out_transfers, after.out_transfers),
+        waits: per_block(before.waits, after.waits),
+        seconds: took.as_secs_f64() / f64::from(BLOCKS),
+    }
+}
+
+#[test]
+fn block_reads_are_as_fast_as_the_reference_says() {
+    println!("reading {BLOCKS} blocks, per block:");
+    println!("rate    pace     IN packets  IN per 4 B     OUT   waits      ms     KB/s");
+    for (pace, name) in [(Pace::Strict, "strict"), (Pace::Fast, "fast")] {
+        for (ddr, rate) in [(false, "single"), (true, "double")] {
+            let cost = cost_of_a_block(pace, ddr);
+            println!(
+                "{rate:7} {name:8} {:>10.1} {:>11.2} {:>7.1} {:>7.1} {:>7.2} {:>8.1}",
+                cost.in_packets,
+                cost.packets_per_word(),
+                cost.out_transfers,
+                cost.waits,
+                cost.seconds * 1000.0,
+                cost.kilobytes_a_second()
+            );
+            assert!(cost.packets_per_word() <= 7.3, "{rate} {name}: {:.2}", cost.packets_per_word());
+            assert!(cost.kilobytes_a_second() >= 18.0, "{rate} {name}: {:.1}", cost.kilobytes_a_second());
+        }
+    }
+}
+
+fn saved(bench: &Workbench, name: &str, full: bool, pace: nvkeep::app::Pace) -> BackupResult {
+    let mut context = bench.context();
+    context.choices.pace = pace;
+    let request =
+        BackupRequest { output: Some(bench.path(name)), full, force: true, ..BackupRequest::default() };
+    backup_at(&context, bench.port().as_mut(), &request).unwrap()
+}
+
+fn kept(result: &BackupResult) -> u64 {
+    result.regions.iter().map(|region| region.kept).sum()
+}
+
+#[test]
+fn a_backup_takes_less_than_ninety_seconds() {
+    use nvkeep::app::Pace::{Fast, Strict};
+    let bench = Workbench::with("mt6572");
+    println!("backup of the healthy phone, seconds on the cable:");
+    for (pace, name) in [(Strict, "strict"), (Fast, "fast")] {
+        let result = saved(&bench, "default.nvk", false, pace);
+        println!("{name:8} {:>7} blocks {:>9.1} s", result.blocks, result.cable_seconds);
+        assert!(result.cable_seconds < 90.0, "{name}: {:.1} s", result.cable_seconds);
+    }
+    for region in saved(&bench, "default.nvk", false, Strict).regions {
+        println!("  {:12} {:>8} KiB of {:>8}", region.name, region.kept / 1024, region.len / 1024);
+    }
+}
+
+#[test]
+fn restoring_one_imei_takes_less_than_five_seconds() {
+    let bench = Workbench::with("mt6572");
+    bench.backup("a.nvk").unwrap();
+    bench.flash_becomes("mt6572-imei-null");
+    bench.events.lock().unwrap().clear();
+    let result = bench.restore_with("a.nvk", Selection::Only(BTreeSet::from([Part::Imei])), false).unwrap();
+    assert!(result.written);
+    println!(
+        "restore --only imei: {} blocks, {:.2} s on the cable",
+        result.plan.blocks, result.cable_seconds
+    );
+    for event in bench.events.lock().unwrap().iter() {
+        match event {
+            Event::Step(text) => println!("  {text}"),
+            Event::Progress(progress) => println!(
+                "    {:>7.3} s {:8} {:>5} blocks",
+                progress.elapsed.as_secs_f64(),
+                progress.what,
+                progress.done / 512
+            ),
+            _ => {}
+        }
+    }
+    assert!(result.after.is_healthy(), "{:?}", result.after.survey.verdict);
+    assert!(result.cable_seconds < 5.0, "{:.2} s", result.cable_seconds);
+}
+
+#[test]
+fn a_whole_restore_takes_no_longer_than_the_loss_is_large() {
+    let bench = Workbench::with("mt6572");
+    let backup = bench.backup("a.nvk").unwrap();
+    bench.flash_becomes("mt6572-format-all");
+    let result = bench.restore("a.nvk").unwrap();
+    println!(
+        "restore after \"Format All\": {} of {} kept blocks written, {:.1} s on the cable",
+        result.plan.blocks,
+        kept(&backup) / 512,
+        result.cable_seconds
+    );
+    assert!(result.cable_seconds < 300.0, "{:.1} s", result.cable_seconds);
+}
