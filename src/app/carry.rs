@@ -54,7 +54,7 @@ pub(super) struct Proposal {
 /// Refuses to plan where a write could not be undone or would go to an unproven place.
 ///
 /// # Errors
-/// `open-journal`, `layout-unproven`.
+/// `journal-open`, `layout-unproven`.
 pub(super) fn may_write(context: &Context<'_>, session: &PhoneSession) -> Result<(), Failure> {
     refuse_open_journal(context, &session.facts.cid)?;
     refuse_unproven(session)
