@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::session::PhoneFacts;
 use super::source::{Looked, look};
 use super::{Context, Exit, Failure};
-use crate::identity::{Comparison, VerdictCode, compare};
+use crate::identity::{self, Comparison, VerdictCode, compare};
 
 /// The word for the phone at the port, where a file could be meant; `./phone` is a file of that name.
 const PHONE: &str = "phone";
@@ -80,7 +80,8 @@ pub fn diff(context: &Context<'_>, a: &Path, b: &Path) -> Result<DiffResult, Fai
 pub fn of(context: &Context<'_>, a: &Looked, b: &Looked) -> Result<DiffResult, Failure> {
     // A source that does not know its chip is read as the other one's.
     let chip = if a.facts.chip == "unknown" { &b.facts.chip } else { &a.facts.chip };
-    let family = context.catalog.family_of(chip);
+    let generation = identity::generation(&a.copies).or_else(|| identity::generation(&b.copies));
+    let family = context.catalog.family_for(chip, generation);
     let comparison = compare((&a.copies, a.covers), (&b.copies, b.covers), family).ok_or_else(|| {
         Failure::new(
             Exit::Usage,

@@ -37,6 +37,7 @@ pub mod staging;
 pub mod survey;
 
 pub use crate::identity::compare::{Change, FilePair, PartPair, Side, Way};
+pub use crate::identity::evidence::Sums;
 pub use crate::identity::survey::Value;
 pub use crate::identity::{Part, Selection, Status, VerdictCode};
 pub use cables::{Bench, Cables, Device, ScenarioInfo, ServeRequest};

@@ -7,12 +7,12 @@ use super::archive::{OpenArchive, ids_for_binding, open_archive};
 use super::carry::{Confirm, Proposal, WriteResult, carry, close, may_write, refused, stranger};
 use super::gather::{Scope, gather};
 use super::session::{PhoneSession, connect_at, open_port};
-use super::staging::{guard_for, in_safe_order, summarise};
+use super::staging::{PlanSummary, guard_for, in_safe_order, summarise};
 use super::survey::Report;
 use super::{Context, Exit, Failure};
 use crate::formats::WriteAt;
 use crate::formats::imei::Imei;
-use crate::identity::{self, Repair, Survey, Wishes, check_repair, closed_world};
+use crate::identity::{self, Ground, Repair, Survey, Wishes, check_repair, closed_world};
 use crate::storage::{Shared, Staged, share, shared::lock};
 use crate::transport::Port;
 
@@ -96,9 +96,12 @@ fn carry_out(
         Some(archive) => bound(context, session, archive, &before.survey, &mut allowed)?,
     };
     context.step("Weighing the evidence");
-    let family = context.catalog.family_of(&session.facts.chip);
-    let Repair { plan, newcomers } =
-        identity::plan_repair(&phone, archive.map(|archive| &archive.copies), family, wishes)
+    let evidence_of = archive.map(|archive| &archive.copies);
+    let generation = identity::generation(&phone).or_else(|| identity::generation(evidence_of?));
+    let family = context.catalog.family_for(&session.facts.chip, generation);
+    let ground = Ground::default();
+    let Repair { plan, newcomers, evidence } =
+        identity::plan_repair(&phone, evidence_of, family, wishes, &ground)
             .map_err(|refusal| refused(&refusal))?;
     allowed.identities.extend(newcomers);
     let staged = share(Staged::new(session.disk.clone(), guard_for(session, &phone)));
@@ -115,7 +118,7 @@ fn carry_out(
     let changes = in_safe_order(session, lock(&staged).changes());
     let proposal = Proposal {
         title: "repair".into(),
-        summary: summarise(session, &binding, &plan, &changes),
+        summary: PlanSummary { evidence, ..summarise(session, &binding, &plan, &changes) },
         changes,
         before,
         staged: report,

@@ -9,7 +9,7 @@ use super::gather::live_root;
 use super::session::PhoneSession;
 use super::{Context, Failure};
 use crate::formats::WriteAt;
-use crate::identity::{Copies, Plan};
+use crate::identity::{Copies, Creation, EvidenceLine, Plan};
 use crate::storage::{BlockChange, Guard, Staged, shared::lock};
 
 /// Raw regions a whole restore copies range by range.
@@ -30,6 +30,9 @@ pub struct PlanSummary {
     pub blocks: usize,
     /// Blocks by region.
     pub regions: Vec<(String, usize)>,
+    /// What a repair's plan rests on: every surviving copy, best place first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<EvidenceLine>,
 }
 
 /// Promise 5: the identity partitions, and the places of the NV files inside the live volume. Nothing else.
@@ -104,7 +107,13 @@ pub fn summarise(session: &PhoneSession, binding: &str, plan: &Plan, changes: &[
     }
     PlanSummary {
         binding: binding.into(),
-        changes: plan.edits.iter().map(|edit| edit.what.clone()).collect(),
+        changes: plan
+            .edits
+            .iter()
+            .map(|edit| edit.what.clone())
+            .chain(plan.creations.iter().map(Creation::what))
+            .collect(),
+        evidence: Vec::new(),
         live: plan.live.to_string(),
         notes: plan.notes.clone(),
         blocks: changes.len(),

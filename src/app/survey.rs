@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::records::{RecordSheet, sheet};
 use super::session::PhoneFacts;
 use super::{Context, Failure};
-use crate::identity::{Copies, Selection, Survey, VerdictCode, judge_parts};
+use crate::identity::{Copies, Selection, Survey, VerdictCode, generation, judge_parts};
 
 /// What `inspect` and `diagnose` answer (design section 4).
 #[derive(Debug, Clone, Serialize)]
@@ -60,7 +60,7 @@ impl Report {
         source: String,
         parts: &Selection,
     ) -> Result<Self, Failure> {
-        let family = context.catalog.family_of(&phone.chip);
+        let family = context.catalog.family_for(&phone.chip, generation(copies));
         let records = context.choices.records.then(|| sheet(copies, family));
         Ok(Self { phone, survey: judge_parts(copies, family, parts), source, records })
     }

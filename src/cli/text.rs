@@ -14,7 +14,7 @@ use crate::app::repair::RepairResult;
 use crate::app::report;
 use crate::app::restore::RestoreResult;
 use crate::app::staging::PlanSummary;
-use crate::app::{Device, Report, ScenarioInfo};
+use crate::app::{Device, Report, ScenarioInfo, Sums};
 
 /// The answer of `detect`.
 pub fn devices(devices: &[Device]) -> String {
@@ -154,6 +154,18 @@ pub fn plan(plan: &PlanSummary) -> String {
     let _ = writeln!(text, "Live tree: {}", plan.live);
     for note in &plan.notes {
         let _ = writeln!(text, "Note: {note}");
+    }
+    if !plan.evidence.is_empty() {
+        let _ = writeln!(text, "Evidence, best place first:");
+    }
+    for piece in &plan.evidence {
+        let sums = match piece.sums {
+            Sums::Right => "sums right",
+            Sums::Wrong => "sums WRONG, not used",
+            Sums::None => "no sum",
+        };
+        let odd = if piece.agrees { "" } else { ", DIFFERS from the best" };
+        let _ = writeln!(text, "  {:22} {:17} {} ({sums}{odd})", piece.what, piece.value, piece.place);
     }
     text
 }

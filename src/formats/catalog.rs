@@ -33,6 +33,18 @@ pub enum Confidence {
     Guessed,
 }
 
+/// How modem files are kept (modem-nvram.md 0.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Generation {
+    /// No header, RC4 with a key of four bytes.
+    G1,
+    /// No header, RC4's output stage on a derived table.
+    G2,
+    /// `LDI` header, AES.
+    G3,
+}
+
 /// A 32-bit word that must hold a value.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -188,6 +200,8 @@ pub struct Family {
     schema: u32,
     /// `wr8`.
     pub name: String,
+    /// How its modem keeps files (modem-nvram.md 0.1).
+    pub generation: Generation,
     default_imeis: Vec<String>,
     mac_templates: Vec<String>,
     /// Files a calibrated phone of this family keeps in `CALIBRAT`, when no layer tells.
@@ -367,6 +381,20 @@ impl Catalog {
         let name = self.chips().iter().find(|known| known.name == chip).map(|known| known.family.as_str());
         name.and_then(|name| self.more_families.iter().find(|family| family.name == name))
             .unwrap_or(&self.family)
+    }
+
+    /// Returns the modem family of a phone: its chip's, unless its files are of another generation; then the one described
+    /// for those.
+    #[must_use]
+    pub fn family_for(&self, chip: &str, generation: Option<Generation>) -> &Family {
+        let usual = self.family_of(chip);
+        match generation {
+            Some(found) if found != usual.generation => std::iter::once(&self.family)
+                .chain(&self.more_families)
+                .rfind(|family| family.generation == found)
+                .unwrap_or(usual),
+            _ => usual,
+        }
     }
 
     /// Returns the modem family of this name.

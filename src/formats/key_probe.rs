@@ -1,6 +1,7 @@
 //! Decides per phone which generation its modem files are of and which key opens them (modem-nvram.md 2.1, 2.8). Tries
 //! the public keys only; what none of them opens is "unknown key, kept verbatim".
 
+pub use super::catalog::Generation;
 use super::derived_key::{DerivedKey, SEEDS};
 use super::imei::{Imei, ImeiField};
 use super::ldi::{self, ChipCipher, Content};
@@ -17,17 +18,6 @@ const SYSTEM_RECORD: usize = 34;
 const SML_TAIL: u32 = 0x2659_8088;
 /// Files longer than this prove nothing that a short one does not.
 const PROBE_MAX: usize = 64 * 1024;
-
-/// How modem files are kept (0.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Generation {
-    /// No header, RC4 with a key of four bytes.
-    G1,
-    /// No header, RC4's output stage on a derived table.
-    G2,
-    /// `LDI` header, AES.
-    G3,
-}
 
 /// A key that opens confidential records.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use binrw::BinRead;
 use super::ap_file::text;
 use super::fixed::shape;
 use super::imei::{Imei, ImeiField};
+use super::mac::MacAddress;
 
 /// Length of the record.
 pub const LEN: usize = 1024;
@@ -13,12 +14,17 @@ pub const BARCODE: std::ops::Range<usize> = 0..64;
 /// Place of the four IMEI records of ten bytes.
 pub const IMEIS: std::ops::Range<usize> = 0x40..0x68;
 
+/// Bytes of one IMEI record.
+pub const IMEI_LEN: usize = 10;
+
 /// The identity fields as they are stored.
 #[derive(BinRead)]
 #[br(little)]
 struct Record {
     barcode: [u8; 64],
     imeis: [ImeiRecord; 4],
+    bt: [u8; 6],
+    wifi: [u8; 6],
 }
 
 /// One IMEI with software version and padding.
@@ -37,6 +43,10 @@ pub struct ProductInfo {
     pub barcode: String,
     /// IMEI fields of slots 1 to 4.
     pub imeis: Vec<ImeiField>,
+    /// Bluetooth address at 0x68; zero on builds that leave its place reserved (MT6572).
+    pub bt: MacAddress,
+    /// Wi-Fi address at 0x6E; the same.
+    pub wifi: MacAddress,
 }
 
 /// Decodes the record; `None` when it is too short.
@@ -44,5 +54,6 @@ pub struct ProductInfo {
 pub fn decode(bytes: &[u8]) -> Option<ProductInfo> {
     let record: Record = shape(bytes.get(..LEN)?, 0)?;
     let imeis = record.imeis.iter().map(|imei| Imei::from_bcd(&imei.digits)).collect();
-    Some(ProductInfo { barcode: text(&record.barcode), imeis })
+    let (bt, wifi) = (MacAddress(record.bt), MacAddress(record.wifi));
+    Some(ProductInfo { barcode: text(&record.barcode), imeis, bt, wifi })
 }

@@ -1,17 +1,21 @@
-//! Whether one NV file is what its writer wrote: length first, then its own sum. Needs no key and decodes nothing.
+//! Whether one NV file is what its writer wrote: length first, then its own sums. Knows the names of the files that hold
+//! identity; decodes nothing.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::copies::{Copies, Found, Tree};
+use super::scheme::Scheme;
 use crate::formats::ap_file;
 use crate::formats::catalog::Family;
+use crate::formats::key_probe::is_ldi;
+use crate::formats::ldi::{self, LdiError};
 use crate::formats::lid::{self, LidName};
 
-/// The IMEI file below the tree's root.
-pub(super) const IMEI: &str = "md/NVRAM/NVD_IMEI/MP0B_001";
-/// The barcode file.
-pub(super) const BARCODE: &str = "md/NVRAM/CALIBRAT/MP09_001";
+/// The IMEI file below the tree's root: headerless, and with an LDI header (modem-nvram.md 3.6).
+pub(super) const IMEI: [&str; 2] = ["md/NVRAM/NVD_IMEI/MP0B_001", "md/NVRAM/NVD_IMEI/LD0B_001"];
+/// The barcode file, in the same order.
+pub(super) const BARCODE: [&str; 2] = ["md/NVRAM/CALIBRAT/MP09_001", "md/NVRAM/CALIBRAT/ML09_001"];
 /// Folder of the calibration files.
 pub(super) const CALIBRAT: &str = "md/NVRAM/CALIBRAT/";
 /// The Wi-Fi file.
@@ -33,6 +37,8 @@ pub(super) enum Flaw {
     Sum,
     /// An AP file's last two bytes are not its trailer: Android rolls it back or resets it.
     Trailer,
+    /// A file of a phone whose files carry the LDI header has none, or it is damaged.
+    Header(LdiError),
 }
 
 impl fmt::Display for Flaw {
@@ -41,6 +47,7 @@ impl fmt::Display for Flaw {
             Self::Length { found, expected } => write!(f, "has {found} bytes instead of {expected}"),
             Self::Sum => f.write_str("has a wrong checksum"),
             Self::Trailer => f.write_str("has a wrong trailer"),
+            Self::Header(cause) => write!(f, "is damaged ({cause})"),
         }
     }
 }
@@ -66,7 +73,7 @@ pub(super) fn below(name: &str) -> Option<&str> {
 /// Returns what is wrong with a file. `yardstick` is the length of the same file in the BinRegion, when that is not the
 /// copy being judged: lengths belong to the modem build, so the phone's own copy outweighs any table, and a modem that
 /// finds a calibration file of another length stops (modem-nvram.md 4.1 step 5).
-pub(super) fn flaw(path: &str, bytes: &[u8], yardstick: Option<usize>, family: &Family) -> Option<Flaw> {
+pub(super) fn flaw(path: &str, bytes: &[u8], yardstick: Option<usize>, scheme: &Scheme<'_>) -> Option<Flaw> {
     if let Some(expected) = yardstick
         && expected != bytes.len()
     {
@@ -81,7 +88,25 @@ pub(super) fn flaw(path: &str, bytes: &[u8], yardstick: Option<usize>, family: &
     if parsed.prefix == "MP0D" && bytes == [0; 4] {
         return None;
     }
-    lid_flaw(&parsed, bytes, yardstick.is_some(), family)
+    if scheme.is_ldi() || is_ldi(bytes) {
+        return ldi_flaw(&parsed, bytes, scheme);
+    }
+    lid_flaw(&parsed, bytes, yardstick.is_some(), scheme.family)
+}
+
+/// An item no table knows may be of a kind without header: only what begins as one is checked.
+fn ldi_flaw(name: &LidName, bytes: &[u8], scheme: &Scheme<'_>) -> Option<Flaw> {
+    if !is_ldi(bytes) && scheme.family.lid(&name.prefix).is_none_or(|item| item.codec == "opaque") {
+        return None;
+    }
+    match ldi::open(bytes, scheme.aes()) {
+        Ok(_) => None,
+        Err(LdiError::Length { found, wanted, .. }) => {
+            Some(Flaw::Length { found: found + ldi::HEADER, expected: wanted.saturating_add(ldi::HEADER) })
+        }
+        Err(LdiError::RecordSum { .. }) => Some(Flaw::Sum),
+        Err(cause) => Some(Flaw::Header(cause)),
+    }
 }
 
 fn ap_flaw(path: &str, name: &str, bytes: &[u8]) -> Option<Flaw> {

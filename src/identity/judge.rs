@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::copies::{BinRegionCopy, Copies, FileCopy, Found};
-use super::files::{BARCODE, BT, CALIBRAT, Files, Flaw, IMEI, WIFI, flaw, region_files, tree_files};
-use super::key;
+use super::files::{BT, CALIBRAT, Files, Flaw, WIFI, flaw, region_files, tree_files};
+use super::scheme::Scheme;
 use super::simlock;
 use super::survey::{BootsFrom, Calibration, ImeiSlot, Layer, LayerState, Marks, Status, Survey, Value};
 use super::values::Judge;
 use super::verdict::verdict;
 use crate::formats::ap_file::{self, RESTORE_FLAG};
 use crate::formats::catalog::Family;
-use crate::formats::lid::{self, DEFAULT_KEY};
+use crate::formats::lid::LidName;
 use crate::formats::product_info;
 
 /// Judges copies by a family's description.
@@ -19,14 +19,14 @@ use crate::formats::product_info;
 pub fn judge(copies: &Copies, family: &Family) -> Survey {
     let (region, live) = (region_files(copies), tree_files(&copies.live));
     let protect = [tree_files(&copies.protect_f), tree_files(&copies.protect_s)];
-    let locks: Vec<&[u8]> = protect.iter().flat_map(simlock::locks).map(|(_, bytes)| bytes).collect();
-    let sealed = key::is_foreign(&[&region, &live], &locks, family);
-    let names = region.keys().chain(live.keys());
-    let calibration: BTreeSet<&str> = names.filter_map(|path| path.strip_prefix(CALIBRAT)).collect();
+    let scheme = Scheme::of(copies, family);
+    let names = region.keys().chain(live.keys()).filter_map(|path| path.strip_prefix(CALIBRAT));
+    // G3 keeps lists of names beside the files.
+    let calibration: BTreeSet<&str> = names.filter(|name| LidName::parse(name).is_some()).collect();
     let mut look = Look {
         judge: Judge { family, identities: BTreeSet::new() },
         calibration,
-        sealed,
+        scheme: &scheme,
         no_files: Files::new(),
     };
     let mut first = look.tree("binregion", state_of(&copies.binregion), &region, None);
@@ -43,7 +43,7 @@ pub fn judge(copies: &Copies, family: &Family) -> Survey {
     }
     let second = look.tree("live", state_of(&copies.live), &live, Some(&region));
     let third = look.pro_info(&copies.pro_info);
-    let fourth = simlock::layer(&mut look.judge, copies, &protect, &[&region, &live], sealed);
+    let fourth = simlock::layer(&mut look.judge, copies, &protect, &[&region, &live], &scheme);
     let layers = vec![first, second, third, fourth];
     let boots_from = boots_from(copies, &live);
     let verdict = verdict(&layers, boots_from);
@@ -92,7 +92,7 @@ struct Look<'a> {
     judge: Judge<'a>,
     /// Names of calibration files that any layer has.
     calibration: BTreeSet<&'a str>,
-    sealed: bool,
+    scheme: &'a Scheme<'a>,
     no_files: Files<'a>,
 }
 
@@ -115,7 +115,7 @@ impl<'a> Look<'a> {
             .iter()
             .filter_map(|(path, bytes)| {
                 let yardstick = measure.get(path).map(|copy| copy.len());
-                flaw(path, bytes, yardstick, self.judge.family).map(|flaw| (*path, flaw))
+                flaw(path, bytes, yardstick, self.scheme).map(|flaw| (*path, flaw))
             })
             .collect();
         if !files.keys().any(|path| path.starts_with("APCFG/") || path.starts_with("md/")) {
@@ -144,12 +144,13 @@ impl<'a> Look<'a> {
 
     /// IMEI and barcode, unless their key is unknown: then they are compared as they are.
     fn modem_values(&mut self, layer: &mut Layer, files: &Files<'_>, flaws: &BTreeMap<&str, Flaw>) {
-        let (imei, barcode) = (files.get(IMEI).copied(), files.get(BARCODE).copied());
+        let scheme = self.scheme;
+        let (imei, barcode) = (files.get(scheme.imei()).copied(), files.get(scheme.barcode()).copied());
         // The closed world holds whole files too: what a broken or sealed one says cannot be listed by its values.
         for (kind, file) in [("imei", imei), ("barcode", barcode)] {
             file.into_iter().for_each(|file| self.judge.sealed(kind, file));
         }
-        if self.sealed {
+        if scheme.is_sealed() {
             layer.marks.sealed = true;
             layer.reason.get_or_insert_with(|| {
                 "IMEI and barcode are enciphered with a key nvkeep does not know; they are kept as they are".into()
@@ -158,13 +159,13 @@ impl<'a> Look<'a> {
             layer.barcode = Some(Value { value: None, status: Status::Invalid });
             return;
         }
-        let slots =
-            imei.filter(|_| !flaws.contains_key(IMEI)).and_then(|file| lid::imei_slots(file, DEFAULT_KEY));
+        let whole = imei.filter(|_| !flaws.contains_key(scheme.imei()));
+        let slots = whole.and_then(|file| scheme.imei_slots(file));
         layer.imei = match (&slots, imei) {
             (None, Some(_)) => vec![ImeiSlot { slot: 1, value: None, status: Status::Invalid }],
             _ => self.judge.slots(&slots.unwrap_or_default()),
         };
-        let text = barcode.and_then(|file| lid::barcode(file, DEFAULT_KEY)).map(|barcode| barcode.text);
+        let text = barcode.and_then(|file| scheme.barcode_text(file));
         layer.barcode = Some(self.judge.barcode(&text.unwrap_or_default()));
     }
 
@@ -193,6 +194,9 @@ impl<'a> Look<'a> {
                     layer.files = 1;
                     layer.imei = self.judge.slots(&info.imeis);
                     layer.barcode = Some(self.judge.barcode(&info.barcode));
+                    // Older builds leave these places reserved: what is not there is not missing.
+                    layer.wifi_mac = self.judge.plain_mac("wifi", info.wifi);
+                    layer.bt_mac = self.judge.plain_mac("bt", info.bt);
                 }
                 None => {
                     layer.state = LayerState::Corrupt;

@@ -1,7 +1,7 @@
 //! Whether the modem's cipher key is the one this program knows (modem-nvram.md 2.8). An OEM may have changed it; then
 //! IMEI and barcode decode to noise that must never be shown as an identity.
 
-use super::files::{Files, IMEI, SECOND_LOCK};
+use super::files::{Files, IMEI as IMEI_FILES, SECOND_LOCK};
 use crate::formats::catalog::Family;
 use crate::formats::imei::{Imei, ImeiField};
 use crate::formats::lid::{self, DEFAULT_KEY};
@@ -14,7 +14,8 @@ const SYSTEM: [&str; 2] = ["md/NVRAM/NVD_CORE/MT00A000", "md/NVRAM/NVD_CORE/MT00
 /// is not spoken against.
 pub(super) fn is_foreign(trees: &[&Files<'_>], locks: &[&[u8]], family: &Family) -> bool {
     let all = |path: &'static str| trees.iter().filter_map(move |files| files.get(path).copied());
-    let imeis: Vec<&[u8]> = all(IMEI).filter(|file| lid::imei_slots(file, DEFAULT_KEY).is_some()).collect();
+    let [imei, _] = IMEI_FILES;
+    let imeis: Vec<&[u8]> = all(imei).filter(|file| lid::imei_slots(file, DEFAULT_KEY).is_some()).collect();
     let systems: Vec<&[u8]> = SYSTEM
         .into_iter()
         .flat_map(all)

@@ -12,6 +12,7 @@ pub mod parts;
 pub mod plan;
 pub mod refusal;
 pub mod repair;
+mod scheme;
 pub mod selection;
 mod simlock;
 pub mod survey;
@@ -22,11 +23,13 @@ pub mod verdict;
 pub use binding::{BindingReason, PhoneIds, bind};
 pub use compare::{Comparison, Covers, compare};
 pub use copies::{BinRegionCopy, Copies, Extent, FileCopy, Found, Tree};
+pub use evidence::EvidenceLine;
 pub use judge::judge;
 pub use parts::judge_parts;
-pub use plan::{Edit, LiveOutcome, Plan, check_outcome, plan_restore};
+pub use plan::{Creation, Edit, LiveOutcome, Plan, Volume, check_outcome, plan_restore};
 pub use refusal::Refusal;
-pub use repair::{Repair, Wishes, check_repair, plan_repair};
+pub use repair::{Ground, Repair, Wishes, check_repair, plan_repair};
+pub use scheme::generation;
 pub use selection::{Part, Selection};
 pub use survey::{
     BootsFrom, Layer, LayerState, Marks, Status, Stranger, Survey, Verdict, VerdictCode, closed_world,

@@ -24,10 +24,44 @@ pub struct Edit {
     pub what: String,
 }
 
-/// What happens to the live tree.
+/// A volume in which a plan makes files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Volume {
+    /// The volume of the live tree, where that is a partition of its own (nvdata). Paths are below the tree's root.
+    Live,
+    /// PROTECT_F.
+    ProtectF,
+    /// PROTECT_S.
+    ProtectS,
+}
+
+/// A file to make, or to replace by one of another length.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Creation {
+    /// Where.
+    pub volume: Volume,
+    /// Path below the root of the volume's tree.
+    pub path: String,
+    /// Content.
+    pub bytes: Vec<u8>,
+    /// Where the content comes from, in words.
+    pub from: &'static str,
+}
+
+impl Creation {
+    /// Says by meaning what is made; names no identity.
+    #[must_use]
+    pub fn what(&self) -> String {
+        let layer = if self.volume == Volume::Live { "live" } else { "simlock" };
+        format!("{} in {layer}, made anew, from {}", meaning(&self.path), self.from)
+    }
+}
+
+/// What happens to the live tree.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum LiveOutcome {
     /// Its files are overwritten in place where they differ.
+    #[default]
     Rewritten,
     /// It is marked invalid: the phone rebuilds it from the BinRegion.
     Invalidated {
@@ -54,10 +88,12 @@ impl fmt::Display for LiveOutcome {
 }
 
 /// A plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
     /// In order.
     pub edits: Vec<Edit>,
+    /// Files to make.
+    pub creations: Vec<Creation>,
     /// The live tree's fate.
     pub live: LiveOutcome,
     /// Anything else worth knowing.
@@ -107,7 +143,7 @@ pub(super) fn believed(phone: &Copies) -> Result<(&Tree, &FileCopy), String> {
 }
 
 fn plan_all(phone: &Copies, archive: &Copies) -> Result<Plan, Refusal> {
-    let mut plan = Plan { edits: Vec::new(), live: LiveOutcome::Rewritten, notes: Vec::new() };
+    let mut plan = Plan::default();
     let (live, flag) = match believed(phone) {
         Ok(found) => found,
         Err(why) => {
@@ -149,7 +185,7 @@ fn plan_all(phone: &Copies, archive: &Copies) -> Result<Plan, Refusal> {
 }
 
 fn plan_parts(phone: &Copies, archive: &Copies, selection: &Selection) -> Result<Plan, Refusal> {
-    let mut plan = Plan { edits: Vec::new(), live: LiveOutcome::Rewritten, notes: Vec::new() };
+    let mut plan = Plan::default();
     let target =
         phone.binregion.present().filter(|copy| copy.region.checksum_valid()).ok_or(Refusal::NoTarget)?;
     let at = target.partition_at;
@@ -275,8 +311,8 @@ pub(super) fn fits(file: &FileCopy, bytes: &[u8]) -> bool {
 /// Says by meaning what an edit of a file changes; names no identity.
 fn meaning(path: &str) -> String {
     let kind = match path {
-        super::files::IMEI => "IMEI",
-        super::files::BARCODE => "barcode",
+        _ if super::files::IMEI.contains(&path) => "IMEI",
+        _ if super::files::BARCODE.contains(&path) => "barcode",
         super::files::WIFI => "Wi-Fi address and transmit power",
         super::files::BT => "Bluetooth address",
         _ if path.starts_with(super::files::CALIBRAT) => "RF calibration",

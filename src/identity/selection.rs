@@ -55,7 +55,8 @@ impl Selection {
         if self.wants(Part::Calibration) {
             return None;
         }
-        let mut files = vec!["RestoreFlag", IMEI, BARCODE, WIFI, BT];
+        let mut files = vec!["RestoreFlag", WIFI, BT];
+        files.extend(IMEI.into_iter().chain(BARCODE));
         if self.touches_simlock() {
             files.extend(SECOND_LOCK);
         }
@@ -64,8 +65,8 @@ impl Selection {
 
     /// Returns whether a file of the tree belongs to what is wanted.
     pub(super) fn wants_file(&self, path: &str) -> bool {
-        let calibration = path.starts_with(CALIBRAT) && !path.starts_with("md/NVRAM/CALIBRAT/MP09");
-        self.wants(Part::Imei) && (path == IMEI || path == BARCODE)
+        let calibration = path.starts_with(CALIBRAT) && !BARCODE.contains(&path);
+        self.wants(Part::Imei) && (IMEI.contains(&path) || BARCODE.contains(&path))
             || self.wants(Part::Wifi) && path == WIFI
             || self.wants(Part::Bt) && path == BT
             || self.wants(Part::Calibration) && calibration

@@ -1,64 +1,94 @@
-//! The SIM-lock layer: two copies of one file in two partitions, and the second lock among the NV files. Compares and
-//! checks; decodes no lock, because a lock is only ever put back as it was.
+//! The SIM-lock layer: every lock in two copies, one in each protect partition, and on the first generation a second lock
+//! among the NV files. Compares and checks; edits no lock, because a lock is only ever put back as it was.
+
+use std::collections::BTreeMap;
 
 use super::copies::{Copies, Found, Tree};
 use super::files::{Files, SECOND_LOCK};
 use super::judge::{empty_layer, state_of};
+use super::scheme::{Scheme, is_lock};
 use super::survey::{Layer, LayerState};
 use super::values::Judge;
-use crate::formats::lid::{self, DEFAULT_KEY};
+use crate::formats::lid::LidName;
 
-/// The partitions and the prefix of the copy each holds (modem-nvram.md 3.1).
-const COPIES: [(&str, &str); 2] = [("PROTECT_F", "ST33A"), ("PROTECT_S", "ST33B")];
+/// The two partitions, in the order of their copies (modem-nvram.md 1.2).
+const PARTITIONS: [&str; 2] = ["PROTECT_F", "PROTECT_S"];
+/// Prefix of the lock that every phone has.
+const FIRST: &str = "ST33";
 
-/// Returns the files of a protect partition that are SIM locks of the first kind.
-pub(super) fn locks<'a>(files: &Files<'a>) -> Vec<(&'a str, &'a [u8])> {
-    let is_lock = |path: &str| path.rsplit('/').next().is_some_and(|name| name.starts_with("ST33"));
-    files.iter().filter(|(path, _)| is_lock(path)).map(|(path, bytes)| (*path, *bytes)).collect()
+/// One lock in its partition: path and content.
+pub(super) type Lock<'a> = (&'a str, &'a [u8]);
+
+/// Returns the locks of two protect partitions by prefix and version: copies differ in the letter between, or in nothing
+/// (modem-nvram.md 1.3). The first lock is always listed; items that no table describes as locks are left out.
+pub(super) fn pairs<'a>(
+    protect: &[Files<'a>; 2],
+    scheme: &Scheme<'_>,
+) -> BTreeMap<String, [Option<Lock<'a>>; 2]> {
+    let mut found: BTreeMap<String, [Option<Lock<'a>>; 2]> = BTreeMap::new();
+    for (side, files) in protect.iter().enumerate() {
+        for (path, bytes) in files.iter().filter(|(path, _)| is_lock(path)) {
+            let Some(name) = LidName::parse(path.rsplit('/').next().unwrap_or(path)) else { continue };
+            let described = scheme.family.lid(&name.prefix).is_some_and(|item| item.codec == "simlock");
+            if described || name.prefix == FIRST {
+                let pair = found.entry(format!("{}-{}", name.prefix, name.version)).or_default();
+                if let Some(slot) = pair.get_mut(side) {
+                    slot.get_or_insert((path, bytes));
+                }
+            }
+        }
+    }
+    if !found.keys().any(|name| name.starts_with(FIRST)) {
+        found.insert(FIRST.into(), [None, None]);
+    }
+    found
 }
 
-/// Judges the layer. `sealed`: its key is unknown, so heads and tails cannot be looked at.
+/// Judges the layer.
 pub(super) fn layer(
     judge: &mut Judge<'_>,
     copies: &Copies,
     protect: &[Files<'_>; 2],
     trees: &[&Files<'_>],
-    sealed: bool,
+    scheme: &Scheme<'_>,
 ) -> Layer {
-    let holds = |file: &[u8]| {
-        if sealed { !lid::guess_records(file).is_empty() } else { lid::simlock_holds(file, DEFAULT_KEY) }
-    };
-    let found = [&copies.protect_f, &copies.protect_s];
-    let mut pair: Vec<&[u8]> = Vec::new();
+    let places = [&copies.protect_f, &copies.protect_s];
     let mut faults = Vec::new();
-    let mut files = 0;
-    for (((partition, prefix), files_here), place) in COPIES.into_iter().zip(protect).zip(found) {
-        let named = |path: &str| path.rsplit('/').next().is_some_and(|name| name.starts_with(prefix));
-        let lock = locks(files_here).into_iter().find(|(path, _)| named(path));
-        if let Some((_, bytes)) = lock {
-            files += 1;
-            judge.sealed("simlock", bytes);
-        }
-        match (lock, place) {
-            (Some((_, bytes)), _) if holds(bytes) => pair.push(bytes),
-            (Some((path, _)), _) => {
-                faults.push(format!("{path} in {partition} has a wrong checksum, head or tail"))
+    let (mut files, mut whole_locks) = (0, 2);
+    for (name, pair) in pairs(protect, scheme) {
+        let mut whole: Vec<&[u8]> = Vec::new();
+        for ((lock, partition), place) in pair.into_iter().zip(PARTITIONS).zip(places) {
+            if let Some((_, bytes)) = lock {
+                files += 1;
+                judge.sealed("simlock", bytes);
             }
-            (None, Found::Absent(_)) => {}
-            (None, Found::Present(_)) => faults.push(format!("{partition} has no {prefix} file")),
-            (None, _) => faults.push(format!("{partition} {}", unreadable(place))),
+            match (lock, place) {
+                (Some((_, bytes)), _) if scheme.lock_holds(bytes) => whole.push(bytes),
+                (Some((path, _)), _) => {
+                    faults.push(format!("{path} in {partition} has a wrong checksum, head or tail"));
+                }
+                (None, Found::Absent(_)) => {}
+                (None, Found::Present(_)) => {
+                    faults.push(format!("{partition} has no {} file", title(&name)));
+                }
+                (None, _) => faults.push(format!("{partition} {}", unreadable(place))),
+            }
         }
-    }
-    if let [first, second] = pair[..]
-        && first != second
-    {
-        faults.push("the copies in PROTECT_F and PROTECT_S are both whole, and differ".into());
+        if let [first, second] = whole[..]
+            && first != second
+        {
+            faults.push(format!(
+                "the copies of {} in PROTECT_F and PROTECT_S are both whole, and differ",
+                title(&name)
+            ));
+        }
+        whole_locks = whole_locks.min(whole.len());
     }
     for tree in trees {
         let second: Vec<&[u8]> = SECOND_LOCK.iter().filter_map(|path| tree.get(path).copied()).collect();
         files += second.len();
         second.iter().for_each(|file| judge.sealed("simlock", file));
-        if second.iter().any(|file| !holds(file)) {
+        if second.iter().any(|file| !scheme.lock_holds(file)) {
             faults.push("a copy of the second lock (ST6T) has a wrong checksum, head or tail".into());
         } else if let [first, second] = second[..]
             && first != second
@@ -67,8 +97,8 @@ pub(super) fn layer(
         }
     }
     faults.dedup();
-    let absent = found.iter().all(|place| matches!(place, Found::Absent(_)));
-    let blank = found.iter().all(|place| matches!(place, Found::Blank | Found::Absent(_)));
+    let absent = places.iter().all(|place| matches!(place, Found::Absent(_)));
+    let blank = places.iter().all(|place| matches!(place, Found::Blank | Found::Absent(_)));
     let state = match (absent, blank, faults.is_empty()) {
         (true, ..) => state_of(&copies.protect_f),
         (_, true, _) => (LayerState::Blank, Some("PROTECT_F and PROTECT_S hold only zeros or FF".into())),
@@ -77,8 +107,13 @@ pub(super) fn layer(
     };
     let mut layer = empty_layer("simlock", state);
     layer.files = files;
-    layer.marks.whole_locks = pair.len();
+    layer.marks.whole_locks = whole_locks;
     layer
+}
+
+/// Returns how a lock is called: `ST33`.
+pub(super) fn title(name: &str) -> &str {
+    name.split('-').next().unwrap_or(name)
 }
 
 fn unreadable(place: &Found<Tree>) -> String {

@@ -71,6 +71,20 @@ impl Judge<'_> {
         Value { value: Some(mac.to_string()), status }
     }
 
+    /// Judges an address of a record without a sum; `None` where none was ever written.
+    pub fn plain_mac(&mut self, kind: &str, mac: MacAddress) -> Option<Value> {
+        let value = Some(mac.to_string());
+        match mac.status(&self.family.mac_templates()) {
+            MacStatus::Null => None,
+            MacStatus::Default => Some(Value { value, status: Status::Default }),
+            MacStatus::Invalid => Some(Value { value, status: Status::Invalid }),
+            MacStatus::Valid => {
+                self.identities.insert(format!("{kind}:{mac}"));
+                Some(Value { value, status: Status::Valid })
+            }
+        }
+    }
+
     /// Judges a barcode. Bytes that do not print make it invalid.
     pub fn barcode(&mut self, text: &str) -> Value {
         if text.is_empty() {

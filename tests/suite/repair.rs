@@ -321,7 +321,14 @@ fn a_short_or_missing_live_calibration_file_makes_the_phone_rebuild() {
         assert!(!survey(&phone).verdict.symptoms.is_empty(), "no damage");
         let flag = tree_flag(&phone);
         let wishes = nvkeep::identity::Wishes::default();
-        let repair = nvkeep::identity::plan_repair(&phone, None, &family, &wishes).unwrap();
+        let repair = nvkeep::identity::plan_repair(
+            &phone,
+            None,
+            &family,
+            &wishes,
+            &nvkeep::identity::Ground::default(),
+        )
+        .unwrap();
         assert!(repair.plan.live.to_string().contains(&path), "{}", repair.plan.live);
         let places: Vec<u64> = repair.plan.edits.iter().map(|edit| edit.at).collect();
         assert_eq!(places, [flag], "only the mark is cleared");

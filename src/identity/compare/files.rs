@@ -7,6 +7,7 @@ use crate::formats::catalog::Family;
 use crate::formats::lid::LidName;
 use crate::identity::copies::Copies;
 use crate::identity::files::{self, BARCODE, BT, CALIBRAT, Files, IMEI, WIFI, below, flaw, tree_files};
+use crate::identity::scheme::Scheme;
 
 /// Role of the files a radio cannot do without.
 pub(super) const CALIBRATION: &str = "calibration";
@@ -20,6 +21,7 @@ pub(super) fn differences(a: &Copies, b: &Copies, family: &Family) -> Vec<FilePa
     let protect_f = trees(|copies| tree_files(&copies.protect_f));
     let protect_s = trees(|copies| tree_files(&copies.protect_s));
     let mut found = Vec::new();
+    let schemes = [a, b].map(|copies| Scheme::of(copies, family));
     for (layer, sides, measures) in [
         ("binregion", &regions, &none),
         ("live", &live, &regions),
@@ -36,7 +38,7 @@ pub(super) fn differences(a: &Copies, b: &Copies, family: &Family) -> Vec<FilePa
                 None => Some(Change::Lost),
                 Some(bytes) => {
                     let yardstick = measures[side].get(path).map(|copy| copy.len());
-                    flaw(path, bytes, yardstick, family).map(|_| Change::Damaged)
+                    flaw(path, bytes, yardstick, &schemes[side]).map(|_| Change::Damaged)
                 }
             };
             // Missing is worse than broken, wherever that is.
@@ -68,8 +70,8 @@ fn region_files(copies: &Copies) -> Files<'_> {
 /// Returns what a file is for, by its place and name.
 fn role(path: &str, family: &Family) -> &'static str {
     match path {
-        IMEI => return "imei",
-        BARCODE => return "barcode",
+        _ if IMEI.contains(&path) => return "imei",
+        _ if BARCODE.contains(&path) => return "barcode",
         WIFI => return "wifi",
         BT => return "bluetooth",
         "RestoreFlag" => return "restore flag",

@@ -32,22 +32,22 @@ fn values(pairs: &mut Vec<PartPair>, one: &Layer, other: &Layer, files: &[FilePa
             let found = layer.imei.iter().find(|found| found.slot == slot);
             found.map(|found| Value { value: found.value.clone(), status: found.status })
         };
-        pairs.push(pair(layer, "imei", Some(slot), (of(one), of(other)), differs(files, layer, IMEI)));
+        pairs.push(pair(layer, "imei", Some(slot), (of(one), of(other)), differs(files, layer, &IMEI)));
     }
     for (part, of, path) in [
         ("wifi", (&one.wifi_mac, &other.wifi_mac), None),
         ("bt", (&one.bt_mac, &other.bt_mac), None),
-        ("barcode", (&one.barcode, &other.barcode), Some(BARCODE)),
+        ("barcode", (&one.barcode, &other.barcode), Some(&BARCODE)),
     ] {
         if of.0.is_some() || of.1.is_some() {
-            let hidden = path.is_some_and(|path| differs(files, layer, path));
+            let hidden = path.is_some_and(|paths: &[&str; 2]| differs(files, layer, paths));
             pairs.push(pair(layer, part, None, (of.0.clone(), of.1.clone()), hidden));
         }
     }
 }
 
-fn differs(files: &[FilePair], layer: &str, path: &str) -> bool {
-    files.iter().any(|file| file.layer == layer && file.path == path)
+fn differs(files: &[FilePair], layer: &str, paths: &[&str]) -> bool {
+    files.iter().any(|file| file.layer == layer && paths.contains(&file.path.as_str()))
 }
 
 /// `hidden`: the files behind the values differ, which matters where no value could be decoded on either side.

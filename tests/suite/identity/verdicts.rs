@@ -143,7 +143,7 @@ fn one_lost_lock_is_repairable_and_both_need_the_archive() {
         _ => panic!("no volume"),
     };
     let seen = damaged(|phone| lose(&mut phone.protect_f));
-    expect(&seen, VerdictCode::Repairable, BootsFrom::Live, &["PROTECT_F has no ST33A file"]);
+    expect(&seen, VerdictCode::Repairable, BootsFrom::Live, &["PROTECT_F has no ST33 file"]);
     let seen = damaged(|phone| {
         lose(&mut phone.protect_f);
         lose(&mut phone.protect_s);
