@@ -3,7 +3,7 @@
 
 use crate::app::Failure;
 use crate::formats::binregion::{self, BinRegionError};
-use crate::formats::ext4::{Ext4Error, FileKind, TreeLimits, Volume};
+use crate::formats::ext4::{Ext4Error, FileKind, TreeEntry, TreeLimits, Volume};
 use crate::formats::{ReadAt, ReadError};
 use crate::identity::{BinRegionCopy, Copies, Extent, FileCopy, Found, Tree};
 use crate::storage::{Layout, Place, Shared, Window};
@@ -14,12 +14,36 @@ const PRO_INFO_RECORD: u64 = 1024;
 const TREE_LIMITS: TreeLimits = TreeLimits { depth: 8, entries: 4096, bytes: 16 << 20 };
 /// A larger file is no NV file and is passed over.
 const MAX_FILE: u64 = 1 << 20;
+/// AP files that the phone's own backup keeps (ap-nvram.md 3.4); the others are tuning and come back by themselves.
+const KEPT_AP_FILES: [&str; 18] = [
+    "FILE_VER",
+    "BT_Addr",
+    "WIFI",
+    "WIFI_CUSTOM",
+    "AUXADC",
+    "FACTORY",
+    "HWMON_ACC",
+    "HWMON_GYRO",
+    "HWMON_PS",
+    "GPS",
+    "PRODUCT_INFO",
+    "SDIO_RETRY",
+    "Hdcp_Key_Table",
+    "Dfo",
+    "SDIO",
+    "MD_SBP",
+    "FG",
+    "MD_Type",
+];
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope<'a> {
     /// Everything.
     All,
+    /// What a judgement of identity rests on: not the daemon's own work copies of the BinRegion, and not the AP files that
+    /// no backup of the phone's own keeps (ap-nvram.md 2.1, 3.4).
+    Identity,
     /// In the live tree only these files (paths below its root); no SIM-lock volumes unless asked for.
     Only {
         /// Files of the live tree.
@@ -36,6 +60,7 @@ pub enum Scope<'a> {
 pub fn gather(disk: &Shared, layout: &Layout, scope: Scope<'_>) -> Result<Copies, Failure> {
     let protect = |name: &str| match scope {
         Scope::Only { protect: false, .. } => Ok(Found::Absent("not looked at".into())),
+        Scope::Identity => tree(disk, layout, name, "/", Scope::Identity),
         _ => tree(disk, layout, name, "/", Scope::All),
     };
     Ok(Copies {
@@ -127,19 +152,23 @@ fn classify<T>(error: Ext4Error, name: &str) -> Result<Found<T>, Failure> {
 fn files(volume: &mut Volume<'_>, place: &Place, root: &str, scope: Scope<'_>) -> Result<Tree, Ext4Error> {
     let root = root.trim_matches('/');
     let paths: Vec<String> = match scope {
-        Scope::All => volume
-            .walk(root, TREE_LIMITS)?
-            .into_iter()
-            .filter(|entry| entry.stat.kind == FileKind::Regular && entry.stat.size <= MAX_FILE)
-            .map(|entry| entry.path)
-            .collect(),
+        Scope::All | Scope::Identity => {
+            let all = matches!(scope, Scope::All);
+            let wants = |path: &str| all || bears_identity(path.strip_prefix(root).unwrap_or(path));
+            let found = volume.walk_where(root, TREE_LIMITS, &wants)?;
+            let is_file =
+                |entry: &TreeEntry| entry.stat.kind == FileKind::Regular && entry.stat.size <= MAX_FILE;
+            found.into_iter().filter(is_file).map(|entry| entry.path).collect()
+        }
         Scope::Only { live, .. } => live.iter().map(|path| format!("{root}/{path}")).collect(),
     };
     let mut tree = Tree::new();
     for path in paths {
         let bytes = match volume.read_file(&path, MAX_FILE) {
             Ok(bytes) => bytes,
-            Err(Ext4Error::NotFound { .. } | Ext4Error::NotADirectory { .. }) if scope != Scope::All => {
+            Err(Ext4Error::NotFound { .. } | Ext4Error::NotADirectory { .. })
+                if matches!(scope, Scope::Only { .. }) =>
+            {
                 continue;
             }
             Err(error) => return Err(error),
@@ -149,6 +178,16 @@ fn files(volume: &mut Volume<'_>, place: &Place, root: &str, scope: Scope<'_>) -
         tree.insert(below, FileCopy { bytes, extents });
     }
     Ok(tree)
+}
+
+/// Returns whether a path below a tree's root may matter to a judgement of identity.
+fn bears_identity(path: &str) -> bool {
+    let path = path.trim_start_matches('/');
+    match path.rsplit_once('/') {
+        None => !matches!(path, "AllMap" | "AllFile" | "lost+found"),
+        Some(("APCFG/APRDEB" | "APCFG/APRDCL", name)) => KEPT_AP_FILES.contains(&name),
+        Some(_) => true,
+    }
 }
 
 /// Returns where a file's bytes lie in the user area. None where they have no fixed place, and none where the next mount

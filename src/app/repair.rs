@@ -86,7 +86,11 @@ fn carry_out(
     context.step("Reading what the phone holds now");
     let disk: Shared = session.disk.clone();
     let judge = |disk: &Shared, source: &str| {
-        let copies = gather(disk, &session.layout, Scope::All)?;
+        let mut copies = gather(disk, &session.layout, Scope::Identity)?;
+        // Where there is no BinRegion the daemon's work copies in the live tree are the best witness of what it held.
+        if copies.binregion.present().is_none() {
+            copies = gather(disk, &session.layout, Scope::All)?;
+        }
         Report::of(context, session.facts.clone(), &copies, source.into()).map(|report| (copies, report))
     };
     let (phone, before) = judge(&disk, "phone")?;

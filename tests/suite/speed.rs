@@ -148,3 +148,15 @@ fn a_whole_restore_takes_no_longer_than_the_loss_is_large() {
     );
     assert!(result.cable_seconds < 300.0, "{:.1} s", result.cable_seconds);
 }
+
+#[test]
+fn a_repair_of_one_imei_takes_less_than_ten_seconds() {
+    let bench = Workbench::with("mt6572-imei-null");
+    let request = nvkeep::app::repair::RepairRequest::default();
+    let (context, mut port) = (bench.context(), bench.port());
+    let result =
+        nvkeep::app::repair::repair_at(&context, port.as_mut(), None, &request, &mut |_| true).unwrap();
+    println!("repair of one IMEI: {} blocks, {:.2} s on the cable", result.plan.blocks, result.cable_seconds);
+    assert!(result.written && result.after.is_healthy(), "{:?}", result.after.survey.verdict);
+    assert!(result.cable_seconds < 10.0, "{:.2} s", result.cable_seconds);
+}

@@ -30,6 +30,19 @@ impl Volume<'_> {
     /// # Errors
     /// [`Ext4Error::TooMuch`] at a limit; a directory met twice is [`Ext4Error::Damaged`].
     pub fn walk(&mut self, path: &str, limits: TreeLimits) -> Result<Vec<TreeEntry>, Ext4Error> {
+        self.walk_where(path, limits, &|_| true)
+    }
+
+    /// The same, leaving out every name for whose path `wants` says no: neither it nor what is below it costs a read.
+    ///
+    /// # Errors
+    /// As [`Volume::walk`].
+    pub fn walk_where(
+        &mut self,
+        path: &str,
+        limits: TreeLimits,
+        wants: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<TreeEntry>, Ext4Error> {
         let start =
             path.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/");
         let (number, _) = self.lookup(path)?;
@@ -40,6 +53,9 @@ impl Volume<'_> {
             let directory = Inode::read(&mut self.sectors, &self.superblock, number)?;
             for (name, number) in self.names(&path, &directory)? {
                 let path = if path.is_empty() { name } else { format!("{path}/{name}") };
+                if !wants(&path) {
+                    continue;
+                }
                 let stat = self.stat_inode(number)?;
                 if found.len() >= limits.entries {
                     return Err(too_much("files below the directory", limits.entries as u64));
