@@ -32,6 +32,7 @@ fn copies(image: &mut Vec<u8>) -> Copies {
         pro_info: Found::Absent(absent()),
         protect_f: Found::Absent(absent()),
         protect_s: Found::Absent(absent()),
+        remnants: Vec::new(),
     }
 }
 

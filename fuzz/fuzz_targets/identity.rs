@@ -71,6 +71,7 @@ fn copies(region: BinRegion, live: u8) -> Copies {
         pro_info: Found::Blank,
         protect_f: Found::Absent("not in this input".into()),
         protect_s: Found::Absent("not in this input".into()),
+        remnants: Vec::new(),
     }
 }
 

@@ -69,6 +69,7 @@ pub fn gather(disk: &Shared, layout: &Layout, scope: Scope<'_>) -> Result<Copies
         pro_info: pro_info(disk, layout)?,
         protect_f: protect("PROTECT_F")?,
         protect_s: protect("PROTECT_S")?,
+        remnants: Vec::new(),
     })
 }
 

@@ -27,6 +27,7 @@ pub mod journal;
 pub mod ranges;
 pub mod records;
 pub mod regions;
+pub mod remnants;
 pub mod repair;
 pub mod report;
 pub mod restore;

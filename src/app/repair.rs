@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use super::archive::{OpenArchive, ids_for_binding, open_archive};
 use super::carry::{Confirm, Proposal, WriteResult, carry, close, may_write, refused, stranger};
 use super::gather::{Scope, gather};
+use super::remnants::{Depth, search};
 use super::session::{PhoneSession, connect_at, open_port};
 use super::staging::{PlanSummary, guard_for, in_safe_order, summarise};
 use super::survey::Report;
 use super::{Context, Exit, Failure};
 use crate::formats::WriteAt;
 use crate::formats::imei::Imei;
-use crate::identity::{self, Ground, Repair, Survey, Wishes, check_repair, closed_world};
+use crate::identity::evidence::Kind;
+use crate::identity::{self, Copies, Ground, Repair, Survey, Wishes, check_repair, closed_world};
 use crate::storage::{Shared, Staged, share, shared::lock};
 use crate::transport::Port;
 
@@ -28,6 +30,8 @@ pub struct RepairRequest {
     pub label: Option<String>,
     /// Random bytes for local Wi-Fi and Bluetooth addresses, where nothing of the old ones survives.
     pub new_macs: Option<[[u8; 6]; 2]>,
+    /// Look for deleted files too, block by block; minutes on a phone.
+    pub deep: bool,
     /// Stop after the plan.
     pub dry_run: bool,
 }
@@ -65,6 +69,14 @@ pub fn repair_at(
     close(context, &session, result)
 }
 
+/// Returns how far to look for remnants: not at all while a valid IMEI stands anywhere.
+fn lacks_imei(phone: &Copies, context: &Context<'_>, session: &PhoneSession) -> Option<Depth> {
+    let family = context.catalog.family_for(&session.facts.chip, identity::generation(phone));
+    let evidence = identity::evidence::collect(phone, None, family);
+    let known = identity::evidence::best(&evidence, Kind::Imei(0)).is_some();
+    (!known).then_some(Depth::Journal)
+}
+
 fn label_of(request: &RepairRequest) -> Result<Option<Imei>, Failure> {
     let Some(text) = &request.label else { return Ok(None) };
     let imei = Imei::parse(text).filter(Imei::check_digit_holds);
@@ -93,7 +105,13 @@ fn carry_out(
         }
         Report::of(context, session.facts.clone(), &copies, source.into()).map(|report| (copies, report))
     };
-    let (phone, before) = judge(&disk, "phone")?;
+    let (mut phone, mut before) = judge(&disk, "phone")?;
+    let depth = if request.deep { Some(Depth::Blocks) } else { lacks_imei(&phone, context, session) };
+    if let Some(depth) = depth {
+        context.step("Looking for what is left of a lost IMEI");
+        phone.remnants = search(context, &disk, &session.layout, depth)?;
+        before = Report::of(context, session.facts.clone(), &phone, "phone".into())?;
+    }
     let mut allowed = before.survey.clone();
     let binding = match archive {
         None => "only its own copies are used, no archive".to_owned(),

@@ -249,6 +249,7 @@ fn folder(path: &Path) -> Result<Copies, Failure> {
         pro_info: Found::Absent("a folder holds no PRO_INFO partition".into()),
         protect_f: beside(&["protect_f", "protect1"])?,
         protect_s: beside(&["protect_s", "protect2"])?,
+        remnants: Vec::new(),
     })
 }
 

@@ -158,6 +158,9 @@ pub enum Verb {
         /// The number on the label, only to be confirmed: when the evidence says otherwise, nothing is written
         #[arg(long, value_name = "N")]
         label_imei: Option<String>,
+        /// Look for the IMEI of deleted files too, in every unused block of nvdata: minutes on a phone
+        #[arg(long)]
+        deep: bool,
         /// Stop after the plan
         #[arg(long)]
         dry_run: bool,

@@ -162,14 +162,16 @@ fn work(context: &Context<'_>, verb: Verb) -> Result<Outcome, Failure> {
             let text = text::restore(&result);
             Ok(Outcome { identities: result.after.identities(), ..Outcome::done("restore", &result, text)? })
         }
-        Verb::Repair { from, new_mac, label_imei, dry_run, yes } => {
+        Verb::Repair { from, new_mac, label_imei, deep, dry_run, yes } => {
             let new_macs = new_mac.then(random_addresses).transpose()?;
-            let request = RepairRequest { archive: from, label: label_imei, new_macs, dry_run };
+            let request = RepairRequest { archive: from, label: label_imei, new_macs, deep, dry_run };
             let result = repair(context, &request, &mut |plan| {
                 yes || ask(context, &text::plan(plan), "Write this to the phone?")
             })?;
             let text = text::repair(&result);
-            Ok(Outcome { identities: result.after.identities(), ..Outcome::done("repair", &result, text)? })
+            // The evidence that is shown may hold what the phone lost since.
+            let identities = [result.before.identities(), result.after.identities()].concat();
+            Ok(Outcome { identities, ..Outcome::done("repair", &result, text)? })
         }
         Verb::Resume { undo, yes } => {
             let result =

@@ -14,7 +14,7 @@ use super::fixed::shape;
 use super::{ReadAt, ReadError};
 pub use checksum::data_checksum;
 use geometry::{Geometry, join};
-pub use journal::journal_ranges;
+pub use journal::{journal_pages, journal_ranges};
 pub use map::{Category, HeaderVariant};
 pub use tail::{Tail, TailState};
 

@@ -22,6 +22,7 @@ pub mod pmt_nand;
 pub mod product_info;
 pub mod read_at;
 pub mod records;
+pub mod remnant;
 pub mod scatter;
 pub mod scatter_any;
 pub mod scatter_text;

@@ -225,6 +225,7 @@ fn restrict(copies: &Copies, shared: Covers) -> Copies {
         pro_info: kept(&copies.pro_info, shared.pro_info),
         protect_f: kept(&copies.protect_f, shared.protect_f),
         protect_s: kept(&copies.protect_s, shared.protect_s),
+        remnants: copies.remnants.clone(),
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::formats::binregion::BinRegion;
+use crate::formats::remnant::RemnantKind;
 
 /// A run of bytes in the card's user area. Bytes, not blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,29 @@ pub struct Copies {
     pub protect_f: Found<Tree>,
     /// Files of PROTECT_S, keys such as `md/ST33B004`.
     pub protect_s: Found<Tree>,
+    /// What is left of lost files; empty where nobody looked for it.
+    pub remnants: Vec<Remnant>,
+}
+
+/// A modem file that is no file any more: a journal's copy, or the block of a deleted one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remnant {
+    /// Where it was found, in words.
+    pub origin: &'static str,
+    /// What it is.
+    pub kind: RemnantKind,
+    /// Where it lies.
+    pub place: Extent,
+    /// Its content; its sums are right.
+    pub bytes: Vec<u8>,
+}
+
+impl Remnant {
+    /// Returns where it lies, for people.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{} at {:#x}", self.origin, self.place.at)
+    }
 }
 
 /// A parsed BinRegion and where it lies.

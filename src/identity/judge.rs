@@ -13,6 +13,7 @@ use crate::formats::ap_file::{self, RESTORE_FLAG};
 use crate::formats::catalog::Family;
 use crate::formats::lid::LidName;
 use crate::formats::product_info;
+use crate::formats::remnant::RemnantKind;
 
 /// Judges copies by a family's description.
 #[must_use]
@@ -46,7 +47,8 @@ pub fn judge(copies: &Copies, family: &Family) -> Survey {
     let fourth = simlock::layer(&mut look.judge, copies, &protect, &[&region, &live], &scheme);
     let layers = vec![first, second, third, fourth];
     let boots_from = boots_from(copies, &live);
-    let verdict = verdict(&layers, boots_from);
+    let remnants = look.remnants(copies);
+    let verdict = verdict(&layers, boots_from, &remnants);
     Survey { layers, boots_from, verdict, identities: look.judge.identities }
 }
 
@@ -184,6 +186,21 @@ impl<'a> Look<'a> {
             }
         }
         found
+    }
+
+    /// Returns where remnants hold a valid IMEI of slot 1, in words.
+    fn remnants(&mut self, copies: &Copies) -> Vec<String> {
+        let mut holders = Vec::new();
+        for remnant in &copies.remnants {
+            let slots = self.scheme.imei_slots(&remnant.bytes);
+            let slots = slots.filter(|_| remnant.kind == RemnantKind::Imei && !self.scheme.is_sealed());
+            self.judge.sealed("imei", &remnant.bytes);
+            let shown = slots.map(|slots| self.judge.slots(&slots)).unwrap_or_default();
+            if shown.first().is_some_and(|slot| slot.slot == 1 && slot.status == Status::Valid) {
+                holders.push(remnant.title());
+            }
+        }
+        holders
     }
 
     fn pro_info(&mut self, found: &Found<FileCopy>) -> Layer {

@@ -22,7 +22,7 @@ pub mod verdict;
 
 pub use binding::{BindingReason, PhoneIds, bind};
 pub use compare::{Comparison, Covers, compare};
-pub use copies::{BinRegionCopy, Copies, Extent, FileCopy, Found, Tree};
+pub use copies::{BinRegionCopy, Copies, Extent, FileCopy, Found, Remnant, Tree};
 pub use evidence::EvidenceLine;
 pub use judge::judge;
 pub use parts::judge_parts;

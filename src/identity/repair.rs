@@ -84,6 +84,7 @@ pub fn plan_repair(
         archive: archived.map(archived_files).unwrap_or_default(),
         made: local_macs(&evidence, family, wishes)?,
         scheme: &scheme,
+        remnants: &phone.remnants,
         evidence,
         newcomers: BTreeSet::new(),
     };

@@ -1,7 +1,7 @@
 //! How this phone's modem keeps its files: generation, key, and what the files that hold identity are called. Decided from
 //! the files themselves, for the phone as a whole (modem-nvram.md 2.1, 2.8); the chip only says which family is likely.
 
-use super::copies::Copies;
+use super::copies::{Copies, Remnant};
 use super::files::{self, Files, region_files, tree_files};
 use super::key;
 use crate::formats::ap_file::text;
@@ -12,6 +12,7 @@ use crate::formats::ldi::{self, Content, LdiFile};
 use crate::formats::lid::{self, BARCODE_RECORD, DEFAULT_KEY, IMEI_RECORD};
 use crate::formats::modem_file::replace::replace_record;
 use crate::formats::records::cssd::Cssd;
+use crate::formats::remnant::RemnantKind;
 
 /// Characters of the barcode's text in its record (3.4).
 const BARCODE_TEXT: usize = 60;
@@ -180,7 +181,19 @@ fn modem_files(copies: &Copies) -> Vec<(&str, &[u8])> {
         tree_files(&copies.protect_f),
         tree_files(&copies.protect_s),
     ];
-    trees.into_iter().flatten().filter(|(path, _)| path.starts_with("md/")).collect()
+    let files = trees.into_iter().flatten().filter(|(path, _)| path.starts_with("md/"));
+    files
+        .chain(copies.remnants.iter().map(|remnant| (remnant_path(remnant), remnant.bytes.as_slice())))
+        .collect()
+}
+
+/// Returns the path the file had that a remnant is left of.
+pub(super) fn remnant_path(remnant: &Remnant) -> &'static str {
+    let ldi = usize::from(is_ldi(&remnant.bytes));
+    match remnant.kind {
+        RemnantKind::Imei => files::IMEI[ldi],
+        RemnantKind::Barcode => files::BARCODE[ldi],
+    }
 }
 
 /// Whether the files of one phone speak against MediaTek's default key of G1.

@@ -34,7 +34,7 @@ struct Findings {
 }
 
 /// Judges layers by what the next boot believes.
-pub(super) fn verdict(layers: &[Layer], boots_from: BootsFrom) -> Verdict {
+pub(super) fn verdict(layers: &[Layer], boots_from: BootsFrom, remnants: &[String]) -> Verdict {
     let named = |name: &str| layers.iter().find(|layer| layer.name == name);
     let boot = match boots_from {
         BootsFrom::Live => named("live"),
@@ -47,18 +47,19 @@ pub(super) fn verdict(layers: &[Layer], boots_from: BootsFrom) -> Verdict {
             "The next boot finds neither valid live files nor a valid BinRegion: the modem starts with made-up values, and there is no service.".into(),
         );
     }
-    aspects(&mut found, layers, boot);
+    aspects(&mut found, layers, boot, remnants);
     places(&mut found, layers, boots_from);
     disagreement(&mut found, layers);
     let identity = || ASPECTS.iter().filter(|aspect| aspect.what != POWER);
     let any = identity().any(|aspect| layers.iter().any(|layer| (aspect.good)(layer)))
         || layers.iter().any(|layer| is_valid(layer.barcode.as_ref()) || layer.marks.sealed)
-        || layers.iter().any(|layer| layer.marks.whole_locks > 0);
+        || layers.iter().any(|layer| layer.marks.whole_locks > 0)
+        || !remnants.is_empty();
     conclude(found, boots_from, any)
 }
 
 /// What the layer that is believed lacks, and where it survives.
-fn aspects(found: &mut Findings, layers: &[Layer], boot: Option<&Layer>) {
+fn aspects(found: &mut Findings, layers: &[Layer], boot: Option<&Layer>, remnants: &[String]) {
     for aspect in &ASPECTS {
         if aspect.what == POWER && !boot.is_some_and(|layer| layer.marks.no_tx_power) {
             continue;
@@ -79,6 +80,8 @@ fn aspects(found: &mut Findings, layers: &[Layer], boot: Option<&Layer>) {
             layers.iter().filter(|layer| (aspect.good)(layer)).map(|layer| title(layer.name)).collect();
         if !holders.is_empty() {
             found.survives.push(format!("{} in {}", aspect.what, holders.join(" and ")));
+        } else if aspect.what == "IMEI" && !remnants.is_empty() {
+            found.survives.push(format!("IMEI in {}", remnants.join(" and ")));
         } else if aspect.what == "RF calibration" && calibration_is_spread(layers) {
             found.survives.push("RF calibration, file by file in several layers".into());
         } else {

@@ -44,6 +44,7 @@ fn phone(slot: [u8; 12], mac: [u8; 6]) -> Copies {
         pro_info: Found::Absent("not looked at".into()),
         protect_f: Found::Absent("not looked at".into()),
         protect_s: Found::Absent("not looked at".into()),
+        remnants: Vec::new(),
     }
 }
 

@@ -7,10 +7,7 @@ use md5::{Digest, Md5};
 use proptest::prelude::*;
 
 use crate::support::Random;
-
-fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
-}
+use crate::support::hex;
 
 #[test]
 fn sums_even_and_odd_bytes_apart() {

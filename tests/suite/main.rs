@@ -33,6 +33,7 @@ mod partitions; // PMT, MBR, scatter
 mod preloader; // handshake and commands, frozen bytes
 mod records; // named fields of every layout
 mod regressions; // issue_N_what_happened
+mod remnants; // what is left of lost files
 mod repair; // from evidence to a healthy phone, or a refusal
 mod restore; // plan, binding, closed world, read back
 mod samples; // the real MT6572, when it is there

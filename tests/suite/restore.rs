@@ -6,6 +6,7 @@ use nvkeep::identity::VerdictCode;
 use nvkeep::simulator::{Area, Flash};
 use nvkeep::vault::{Archive, Draft, Existing, Journal};
 
+use crate::support::hex;
 use crate::support::workbench::Workbench;
 
 /// Returns how many blocks of the user area differ.
@@ -245,10 +246,6 @@ fn an_identity_from_nowhere_is_refused_before_the_first_write() {
     let failure = bench.restore("holed.nvk").unwrap_err();
     assert_eq!(failure.exit, Exit::Forbidden, "{failure}");
     assert!(bench.flash() == before, "nothing may be written");
-}
-
-fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
 #[test]

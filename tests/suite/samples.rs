@@ -39,6 +39,7 @@ fn the_region_parses_and_its_identity_decodes() {
         pro_info: Found::Absent("not here".to_string()),
         protect_f: absent(),
         protect_s: absent(),
+        remnants: Vec::new(),
     };
     let survey = judge(&copies, Catalog::builtin().unwrap().family_of("MT6572"));
     let layer = survey.layer("binregion").unwrap();
@@ -80,6 +81,7 @@ fn a_lost_address_comes_back_by_a_plan_that_keeps_both_checksums() {
         pro_info: Found::Absent("not here".to_string()),
         protect_f: absent(),
         protect_s: absent(),
+        remnants: Vec::new(),
     };
     let archive = copies(&image);
     let mut lost = image.clone();

@@ -16,6 +16,8 @@ struct Record {
     sequence: u32,
 }
 
+/// Block sizes of eMMC and of NAND with 2 KiB and 4 KiB pages (ap-nvram.md 1.1).
+const BLOCK_SIZES: [u64; 2] = [0x2_0000, 0x4_0000];
 /// Journal blocks of the platforms known.
 const LOG_BLOCKS: [u64; 2] = [2, 8];
 
@@ -38,6 +40,37 @@ pub fn journal_ranges(source: &mut dyn ReadAt, region: &BinRegion) -> Result<Vec
         }
     }
     Ok(join(ranges))
+}
+
+/// Returns the used log pages of a partition's journal, whatever became of the BinRegion before it: offset and content of
+/// each. Costs one read of 512 bytes for every page, after two or three to find them.
+///
+/// # Errors
+/// When the source fails.
+pub fn journal_pages(source: &mut dyn ReadAt) -> Result<Vec<(u64, [u8; 512])>, ReadError> {
+    for block in BLOCK_SIZES {
+        let Some(super_at) = source.len().checked_sub(block) else { continue };
+        let Some(Record { kind: 0, sequence }) = record(source, super_at)? else { continue };
+        for log_blocks in LOG_BLOCKS {
+            let Some(start) = source.len().checked_sub(log_blocks * block) else { continue };
+            let slots = block / SECTOR * (log_blocks - 1);
+            let mut pages = Vec::new();
+            for slot in 0..u64::from(sequence).clamp(1, slots) {
+                let mut page = [0u8; 512];
+                source.read_at(start + slot * SECTOR, &mut page)?;
+                match shape(&page, 0) {
+                    Some(Record { kind: 1, .. }) => pages.push((start + slot * SECTOR, page)),
+                    // Nothing at the first slot: the journal is not so long.
+                    _ if slot == 0 => break,
+                    _ => {}
+                }
+            }
+            if !pages.is_empty() {
+                return Ok(pages);
+            }
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Returns the record at `at`, when one stands there.

@@ -23,6 +23,15 @@ pub struct UsedRanges {
     pub not_read: Vec<(u64, u64, &'static str)>,
 }
 
+impl UsedRanges {
+    /// Returns the ranges in which deleted files may still stand: free blocks, and the log of a clean journal.
+    #[must_use]
+    pub fn unused(&self) -> Vec<(u64, u64)> {
+        let may_hold = |(_, _, why): &&(u64, u64, &str)| *why == FREE || *why == JOURNAL;
+        self.not_read.iter().filter(may_hold).map(|(at, len, _)| (*at, *len)).collect()
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Block {
     Keep,

@@ -155,6 +155,16 @@ pub fn open(file: &[u8], key: Option<&[u8; BLOCK]>) -> Result<LdiFile, LdiError>
     }
 }
 
+/// Returns the length of the file this header begins, for items without a chip cipher; `None` where there is none.
+#[must_use]
+pub fn file_len(header: &Header) -> Option<usize> {
+    let size = usize::try_from(header.record_size).ok().filter(|size| (1..=FILE_MAX).contains(size))?;
+    let section = size + SUM;
+    let stride = if header.is_confidential() { section.next_multiple_of(BLOCK) } else { section };
+    let body = stride.checked_mul(usize::from(header.records))?;
+    Some(HEADER + body).filter(|len| *len > HEADER && *len <= FILE_MAX)
+}
+
 /// Returns the bytes from one record to the next: sections of confidential items are whole AES blocks, those of items
 /// under a chip cipher as well, and only the length tells whether the build has one.
 fn stride(header: &Header, body: usize) -> Result<usize, LdiError> {

@@ -6,7 +6,8 @@ use crate::formats::catalog::Family;
 use crate::formats::imei::{Imei, ImeiField};
 use crate::formats::mac::{MacAddress, MacStatus};
 use crate::formats::product_info::{self, ProductInfo};
-use crate::identity::copies::Copies;
+use crate::formats::remnant::RemnantKind;
+use crate::identity::copies::{Copies, Remnant};
 use crate::identity::files::{BT, Files, WIFI, flaw, region_files, tree_files};
 use crate::identity::scheme::Scheme;
 
@@ -69,6 +70,9 @@ impl Found<'_> {
         for (files, measure, place) in [(&region, &none, region_place), (&live, &region, live_place)] {
             self.files(files, measure, place);
         }
+        for remnant in &copies.remnants {
+            self.remnant(remnant);
+        }
         if let Some(info) = copies.pro_info.present().and_then(|copy| product_info::decode(&copy.bytes)) {
             self.record(&info, record_place, "record at 0", Sums::None);
         }
@@ -106,6 +110,24 @@ impl Found<'_> {
         if let Some(info) = files.get(PRODUCT_INFO).and_then(|file| body(file)).and_then(product_info::decode)
         {
             self.record(&info, place, PRODUCT_INFO, Sums::Right);
+        }
+    }
+
+    fn remnant(&mut self, remnant: &Remnant) {
+        let (scheme, file) = (self.scheme, remnant.title());
+        match remnant.kind {
+            _ if scheme.is_sealed() => {}
+            RemnantKind::Imei => {
+                let slots = scheme.imei_slots(&remnant.bytes).unwrap_or_default();
+                self.numbers(&slots, Place::Remnant, &file, Sums::Right);
+            }
+            RemnantKind::Barcode => {
+                // One sum of two bytes is met by chance in a long journal: only text counts.
+                let prints = |text: &String| text.bytes().all(|byte| matches!(byte, 0x20..0x7F));
+                if let Some(text) = scheme.barcode_text(&remnant.bytes).filter(prints) {
+                    self.text(text, Place::Remnant, &file, Sums::Right);
+                }
+            }
         }
     }
 

@@ -10,11 +10,11 @@ use crate::formats::ap_file::{self, BT_MAC_AT, WIFI_MAC_AT};
 use crate::formats::catalog::Family;
 use crate::formats::lid::LidName;
 use crate::formats::mac::MacAddress;
-use crate::identity::copies::FileCopy;
+use crate::identity::copies::{FileCopy, Remnant};
 use crate::identity::evidence::{self, Evidence, Kind};
 use crate::identity::files::{BT, Files, SECOND_LOCK, WIFI, flaw};
 use crate::identity::plan::Plan;
-use crate::identity::scheme::Scheme;
+use crate::identity::scheme::{Scheme, remnant_path};
 
 /// A file of the BinRegion as it is after the repair.
 pub(super) struct Mended<'a> {
@@ -29,6 +29,7 @@ pub(super) struct Bench<'a> {
     pub region: Files<'a>,
     pub live: Files<'a>,
     pub archive: Files<'a>,
+    pub remnants: &'a [Remnant],
     pub evidence: Vec<Evidence>,
     pub made: [Option<MacAddress>; 2],
     pub newcomers: BTreeSet<String>,
@@ -64,9 +65,12 @@ impl<'a> Bench<'a> {
             (self.live.get(path), "the live files"),
             (twin, "its twin"),
         ];
+        let remnants = self.remnants.iter().filter(|remnant| remnant_path(remnant) == path);
+        let remnants = remnants.map(|remnant| (remnant.bytes.as_slice(), remnant.origin));
         let others: Vec<(&[u8], &'static str)> = others
             .into_iter()
             .filter_map(|(bytes, from)| Some((*bytes?, from)))
+            .chain(remnants)
             .filter(|(bytes, _)| bytes.len() == own.len())
             .collect();
         if let Some((bytes, from)) = others.iter().find(|(bytes, _)| self.is_good(path, bytes, None)) {

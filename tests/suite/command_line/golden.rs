@@ -31,7 +31,13 @@ fn golden(name: &str, text: &str) {
         std::fs::write(&path, text).unwrap();
     }
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, expected, "{} differs; NVKEEP_GOLDEN=write makes it anew", path.display());
+    let longest = text.lines().count().max(expected.lines().count());
+    for number in 0..longest {
+        let (is, was) = (text.lines().nth(number), expected.lines().nth(number));
+        let place = format!("{} line {}; NVKEEP_GOLDEN=write makes it anew", path.display(), number + 1);
+        assert_eq!(is, was, "{place}");
+    }
+    assert_eq!(text.len(), expected.len(), "{} differs in its line ends", path.display());
 }
 
 #[test]

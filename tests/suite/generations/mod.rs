@@ -4,6 +4,7 @@ mod g2; // derived keys, the output stage on the table
 mod g3; // LDI header, folded MD5, AES, INFO_FILE
 mod probes; // which generation, which key, or none
 
+use crate::support::hex;
 use md5::{Digest, Md5};
 use nvkeep::formats::derived_key::{DerivedKey, SEEDS};
 use nvkeep::formats::ldi::{Header, folded_md5};
@@ -18,10 +19,6 @@ const I2_FF: &str = "3354df6e036b7b588210bdbfeededa8cab71650d6e83684ef4ce8c15d9d
 const NV01_HEADER: &str = "4c44490006f00100100000008a60000000240000000000000000000000003a44";
 const NV01_OFF: &str = "25b844d2397205b98d9cc22a211c654f64d01f548bbd86e4a1e73e29cac8b5e2";
 const NV01_ON: &str = "2361d87954f5b5b56a4c2bcac29fa11bf13369c6c37fff9132a2bf3e7f5cdbb9";
-
-fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
-}
 
 fn shown(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

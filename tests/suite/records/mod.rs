@@ -14,6 +14,7 @@ use nvkeep::formats::records::{self, DecodedRecord, FieldValue};
 use proptest::prelude::*;
 
 use crate::support::Random;
+use crate::support::hex;
 
 /// The families of the built-in catalogue.
 const FAMILIES: [&str; 4] = ["wr8", "lr9", "lr11", "lr12a"];
@@ -33,10 +34,6 @@ const AP_FILES: [&str; 14] = [
     "Hdcp_Key_Table",
     "nonsense",
 ];
-
-fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
-}
 
 fn family(name: &str) -> &'static Family {
     static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::builtin().unwrap());

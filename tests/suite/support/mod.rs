@@ -78,3 +78,9 @@ impl Random {
         bytes
     }
 }
+
+/// Reads bytes written as hexadecimal digits.
+pub fn hex(text: &str) -> Vec<u8> {
+    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    text.as_bytes().chunks(2).map(pair).collect()
+}
