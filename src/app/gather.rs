@@ -14,27 +14,6 @@ const PRO_INFO_RECORD: u64 = 1024;
 const TREE_LIMITS: TreeLimits = TreeLimits { depth: 8, entries: 4096, bytes: 16 << 20 };
 /// A larger file is no NV file and is passed over.
 const MAX_FILE: u64 = 1 << 20;
-/// AP files that the phone's own backup keeps (ap-nvram.md 3.4); the others are tuning and come back by themselves.
-const KEPT_AP_FILES: [&str; 18] = [
-    "FILE_VER",
-    "BT_Addr",
-    "WIFI",
-    "WIFI_CUSTOM",
-    "AUXADC",
-    "FACTORY",
-    "HWMON_ACC",
-    "HWMON_GYRO",
-    "HWMON_PS",
-    "GPS",
-    "PRODUCT_INFO",
-    "SDIO_RETRY",
-    "Hdcp_Key_Table",
-    "Dfo",
-    "SDIO",
-    "MD_SBP",
-    "FG",
-    "MD_Type",
-];
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,7 +165,10 @@ fn bears_identity(path: &str) -> bool {
     let path = path.trim_start_matches('/');
     match path.rsplit_once('/') {
         None => !matches!(path, "AllMap" | "AllFile" | "lost+found"),
-        Some(("APCFG/APRDEB" | "APCFG/APRDCL", name)) => KEPT_AP_FILES.contains(&name),
+        // What the phone's own backup does not keep is tuning, and comes back by itself (ap-nvram.md 3.4).
+        Some(("APCFG/APRDEB" | "APCFG/APRDCL", name)) => {
+            binregion::AP_BACKED_UP.contains(&name) || binregion::AP_BACKED_UP_LATER.contains(&name)
+        }
         Some(_) => true,
     }
 }

@@ -22,6 +22,7 @@ pub mod event;
 pub mod export;
 pub mod failure;
 pub mod gather;
+mod grown;
 pub mod info;
 pub mod journal;
 pub mod ranges;

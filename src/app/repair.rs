@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::archive::{OpenArchive, ids_for_binding, open_archive};
 use super::carry::{Confirm, Proposal, WriteResult, carry, close, may_write, refused, stranger};
 use super::gather::{Scope, gather};
+use super::grown;
 use super::remnants::{Depth, search};
 use super::session::{PhoneSession, connect_at, open_port};
 use super::staging::{PlanSummary, guard_for, in_safe_order, summarise};
@@ -14,7 +15,7 @@ use super::{Context, Exit, Failure};
 use crate::formats::WriteAt;
 use crate::formats::imei::Imei;
 use crate::identity::evidence::Kind;
-use crate::identity::{self, Copies, Ground, Repair, Survey, Wishes, check_repair, closed_world};
+use crate::identity::{self, Copies, Repair, Survey, Wishes, check_repair, closed_world};
 use crate::storage::{Shared, Staged, share, shared::lock};
 use crate::transport::Port;
 
@@ -121,7 +122,7 @@ fn carry_out(
     let evidence_of = archive.map(|archive| &archive.copies);
     let generation = identity::generation(&phone).or_else(|| identity::generation(evidence_of?));
     let family = context.catalog.family_for(&session.facts.chip, generation);
-    let ground = Ground::default();
+    let ground = grown::ground_of(&session.layout, &phone);
     let Repair { plan, newcomers, evidence } =
         identity::plan_repair(&phone, evidence_of, family, wishes, &ground)
             .map_err(|refusal| refused(&refusal))?;
@@ -130,6 +131,7 @@ fn carry_out(
     for edit in &plan.edits {
         lock(&staged).write_at(edit.at, &edit.bytes)?;
     }
+    let order = grown::make(context, session, &staged, &plan.creations)?;
     let check = |report: Report| {
         closed_world(&report.survey, &[&allowed]).map_err(stranger)?;
         check_repair(&report.survey).map_err(|refusal| refused(&refusal))?;
@@ -137,7 +139,9 @@ fn carry_out(
     };
     let (_, report) = judge(&(staged.clone() as Shared), "plan")?;
     let report = check(report)?;
-    let changes = in_safe_order(session, lock(&staged).changes());
+    let mut changes = lock(&staged).changes();
+    changes.sort_by_key(|change| order.iter().position(|lba| *lba == change.lba).map_or(0, |at| at + 1));
+    let changes = in_safe_order(session, changes);
     let proposal = Proposal {
         title: "repair".into(),
         summary: PlanSummary { evidence, ..summarise(session, &binding, &plan, &changes) },

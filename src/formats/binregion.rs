@@ -2,10 +2,12 @@
 //! finds every place by the image's own words, and knows nothing of what the files mean.
 
 mod checksum;
+mod content;
 mod geometry;
 mod journal;
 mod map;
 mod tail;
+mod write;
 
 use binrw::BinRead;
 use thiserror::Error;
@@ -13,10 +15,12 @@ use thiserror::Error;
 use super::fixed::shape;
 use super::{ReadAt, ReadError};
 pub use checksum::data_checksum;
+pub use content::{AP_BACKED_UP, AP_BACKED_UP_LATER, Content, ContentError, Entry};
 use geometry::{Geometry, join};
 pub use journal::{journal_pages, journal_ranges};
 pub use map::{Category, HeaderVariant};
 pub use tail::{Tail, TailState};
+pub use write::{Area, BLOCK_SIZE_EMMC, ComposeError, Composed, compose, likely_areas};
 
 /// Block sizes the sources know, in the order they are tried; the first is every eMMC (1.7).
 const BLOCK_SIZES: [u64; 5] = [0x2_0000, 0x4_0000, 0x8_0000, 0x10_0000, 0x20_0000];

@@ -8,6 +8,7 @@ mod group;
 mod inode;
 mod journal;
 mod mapping;
+mod roles;
 mod sectors;
 mod superblock;
 mod tree;
@@ -24,6 +25,7 @@ use superblock::Superblock;
 pub use error::Ext4Error;
 pub use inode::FileKind;
 pub use journal::JournalState;
+pub use roles::BlockRole;
 pub use tree::{TreeEntry, TreeLimits};
 pub use used::{UsedRanges, used_ranges};
 

@@ -28,7 +28,7 @@ pub use judge::judge;
 pub use parts::judge_parts;
 pub use plan::{Creation, Edit, LiveOutcome, Plan, Volume, check_outcome, plan_restore};
 pub use refusal::Refusal;
-pub use repair::{Ground, Repair, Wishes, check_repair, plan_repair};
+pub use repair::{Ground, NvramGround, Repair, Wishes, check_repair, plan_repair};
 pub use scheme::generation;
 pub use selection::{Part, Selection};
 pub use survey::{

@@ -38,6 +38,12 @@ pub enum Refusal {
     Unvouched { path: String },
     #[error("the evidence is not enough to make this phone healthy. {missing}")]
     NotEnough { missing: String },
+    #[error(
+        "NVRAM is blank, and among the live files there is no whole AllMap and AllFile to say how this phone's BinRegion is built"
+    )]
+    NoPattern,
+    #[error("no BinRegion can be made of the live files: {why}")]
+    CannotCompose { why: String },
     #[error("the random address came out as a known placeholder")]
     UnfitAddress,
 }
@@ -61,6 +67,8 @@ impl Refusal {
             Self::Label { .. } => "label-differs",
             Self::Unvouched { .. } => "not-vouched-for",
             Self::NotEnough { .. } => "not-enough-evidence",
+            Self::NoPattern => "no-pattern",
+            Self::CannotCompose { .. } => "cannot-compose",
             Self::UnfitAddress => "unfit-address",
         }
     }
@@ -84,6 +92,12 @@ impl Refusal {
             }
             Self::Unvouched { .. } | Self::NotEnough { .. } => {
                 "Nothing was written. Give an archive of this very phone: nvkeep repair --from ARCHIVE, or nvkeep restore ARCHIVE for the whole set. Where only Wi-Fi and Bluetooth addresses are missing, --new-mac makes up local ones."
+            }
+            Self::NoPattern => {
+                "The phone runs on its live files: back it up now, and do not factory-reset it. An archive of this very phone puts NVRAM back: nvkeep restore ARCHIVE."
+            }
+            Self::CannotCompose { .. } => {
+                "The phone runs on its live files: back it up now, and do not factory-reset it."
             }
             Self::UnfitAddress => "Nothing was written. Run the repair again.",
             Self::NoSource | Self::RegionNotValid { .. } | Self::NotInArchive { .. } => {

@@ -4,13 +4,14 @@
 
 mod bench;
 mod live;
+mod rebuild;
 mod region;
 
 use std::collections::BTreeSet;
 
 use super::copies::{Copies, FileCopy};
 use super::evidence::{self, Evidence, EvidenceLine, Kind};
-use super::files::{region_files, tree_files};
+use super::files::{below, region_files, tree_files};
 use super::plan::{Plan, Volume, overwrite};
 use super::refusal::Refusal;
 use super::scheme::Scheme;
@@ -35,6 +36,17 @@ pub struct Wishes {
 pub struct Ground {
     /// Volumes that are identity partitions as a whole, and whose file system can take new files.
     pub growing: BTreeSet<Volume>,
+    /// Where the NVRAM partition lies.
+    pub nvram: Option<NvramGround>,
+}
+
+/// The NVRAM partition in the user area, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NvramGround {
+    /// First byte.
+    pub at: u64,
+    /// Length.
+    pub len: u64,
 }
 
 impl Ground {
@@ -77,10 +89,16 @@ pub fn plan_repair(
         archive.filter(|copies| copies.binregion.present().is_none_or(|copy| copy.region.checksum_valid()));
     let sources: Vec<&Copies> = [Some(phone), archive].into_iter().flatten().collect();
     let scheme = Scheme::of_all(&sources, family);
+    let live = tree_files(&phone.live);
+    let pattern = rebuild::work_copy(&live);
+    let work = pattern.clone().map(|content| content.files).unwrap_or_default();
+    let work = work.iter().filter_map(|file| Some((below(&file.name)?, file.bytes.as_slice())));
     let mut bench = Bench {
         family,
+        pattern,
+        work: work.collect(),
         region: region_files(phone),
-        live: tree_files(&phone.live),
+        live,
         archive: archived.map(archived_files).unwrap_or_default(),
         made: local_macs(&evidence, family, wishes)?,
         scheme: &scheme,
@@ -91,7 +109,7 @@ pub fn plan_repair(
     let mut plan = Plan::default();
     let mended = match phone.binregion.present() {
         Some(copy) => bench.region(copy, &mut plan)?,
-        None => Vec::new(),
+        None => bench.rebuild(phone, ground, &mut plan)?,
     };
     bench.live(phone, &mended, ground, &mut plan)?;
     if let Some(record) = phone.pro_info.present() {

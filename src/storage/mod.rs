@@ -10,6 +10,7 @@ pub mod phone;
 pub mod place;
 pub mod shared;
 pub mod staged;
+pub mod volume;
 
 pub use commit::{CommitError, commit};
 pub use guard::Guard;

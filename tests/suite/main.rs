@@ -14,6 +14,7 @@ mod ap_files; // trailers, WIFI, BT_Addr, PRODUCT_INFO, FILE_VER
 mod architecture; // who may know whom; no forgotten file
 mod backup; // the identity set, read, checked, archived
 mod binregion; // every header variant, checksum, bad blocks
+mod binregion_compose; // regions made of files, refused or read back whole
 mod catalog; // every description loads and is complete
 mod command_line; // help, exit codes, JSON
 mod demo; // the newcomer's first run
@@ -44,4 +45,5 @@ mod transport; // links and the wrappers that stack on them
 mod usb; // the real libusb over a pretend usbfs
 mod vault; // archives whole or absent
 mod vault_verbs; // archives listed, searched, given back
+mod volume; // files made in ext4 volumes, judged by e2fsck
 mod wire; // frozen bytes

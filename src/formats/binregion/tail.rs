@@ -8,9 +8,10 @@ use crate::formats::fixed::shape;
 
 /// `DD CC BB AA` behind the bitmaps.
 const MARK: [u8; 4] = 0xAABB_CCDD_u32.to_le_bytes();
-/// Blocks that platforms keep behind the NVRAM area, likeliest first: log + reserved + DM (1.1, 1.6); 1 is layout 1
-/// with a DM block, 0 without.
-const BEHIND: [u64; 5] = [5, 18, 2, 1, 0];
+/// Blocks that platforms with a journal keep behind the NVRAM area, likeliest first: log + reserved + DM (1.1, 1.6).
+pub(super) const BEHIND_LAYOUT_0: [u64; 3] = [5, 18, 2];
+/// Those of layout 1: with a DM block, and without.
+const BEHIND_LAYOUT_1: [u64; 2] = [1, 0];
 /// A partition of more blocks is not scanned: 64 MiB has 512.
 const MAX_BLOCKS: u64 = 2048;
 
@@ -71,7 +72,7 @@ pub(super) fn at_likely_places(source: &mut dyn ReadAt, len: u64) -> Result<Foun
             continue;
         }
         // The MT6572's own constants are unknown (ap-nvram.md 7): for 40 blocks the places are 34, 21 and 37.
-        for behind in BEHIND {
+        for behind in BEHIND_LAYOUT_0.into_iter().chain(BEHIND_LAYOUT_1) {
             if let Some(index) = blocks.checked_sub(behind + 1)
                 && let found @ Some(_) = at_block(source, block_size, blocks, index)?
             {

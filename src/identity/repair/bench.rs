@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{mend, tell};
 use crate::formats::ap_file::{self, BT_MAC_AT, WIFI_MAC_AT};
+use crate::formats::binregion::Content;
 use crate::formats::catalog::Family;
 use crate::formats::lid::LidName;
 use crate::formats::mac::MacAddress;
@@ -29,6 +30,10 @@ pub(super) struct Bench<'a> {
     pub region: Files<'a>,
     pub live: Files<'a>,
     pub archive: Files<'a>,
+    /// The daemon's work copy of the region: one more copy of each of its files, as of its last backup.
+    pub work: Files<'a>,
+    /// Order, header and counts of that backup.
+    pub pattern: Option<Content>,
     pub remnants: &'a [Remnant],
     pub evidence: Vec<Evidence>,
     pub made: [Option<MacAddress>; 2],
@@ -64,6 +69,7 @@ impl<'a> Bench<'a> {
             (self.region.get(path), "the BinRegion"),
             (self.live.get(path), "the live files"),
             (twin, "its twin"),
+            (self.work.get(path), "the daemon's work copy"),
         ];
         let remnants = self.remnants.iter().filter(|remnant| remnant_path(remnant) == path);
         let remnants = remnants.map(|remnant| (remnant.bytes.as_slice(), remnant.origin));
@@ -90,6 +96,16 @@ impl<'a> Bench<'a> {
             BT => self.with_new("bt", base, BT_MAC_AT, bt?),
             _ => None,
         }
+    }
+
+    /// Returns the content of a file that is nowhere in its tree.
+    pub fn lost(&self, path: &str) -> Option<(Vec<u8>, &'static str)> {
+        let remnants = self.remnants.iter().filter(|remnant| remnant_path(remnant) == path);
+        let remnants = remnants.map(|remnant| (remnant.bytes.as_slice(), remnant.origin));
+        let kept = [(self.archive.get(path), "the archive"), (self.work.get(path), "the daemon's work copy")];
+        let kept = kept.into_iter().filter_map(|(bytes, from)| Some((*bytes?, from)));
+        let mut found = kept.chain(remnants).filter(|(bytes, _)| self.is_good(path, bytes, None));
+        found.next().map(|(bytes, from)| (bytes.to_vec(), from))
     }
 
     fn with_new(

@@ -1,6 +1,7 @@
 //! What several modules of the suite share: the real sample when it is there, seeded random bytes.
 
 pub mod boot; // the boot decision of ap-nvram.md 2.2, played
+pub mod e2fsprogs; // the real mke2fs, e2fsck and debugfs
 #[cfg(target_os = "linux")]
 pub mod fake_usb; // a pretend usbfs with a device model behind it
 pub mod in_process;

@@ -1,0 +1,594 @@
+//! Files made in ext4 volumes: judged by e2fsck, read back by our reader and by ext4-view. Skips visibly where e2fsprogs
+//! are missing.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+use ext4_view::Ext4;
+use nvkeep::formats::ext4::{FileKind, JournalState, TreeLimits, Volume};
+use nvkeep::formats::{ReadAt, ReadError};
+use nvkeep::storage::volume::{Created, Existing, Like, NewFile, VolumeError, create};
+use nvkeep::storage::{BlockChange, Guard, Place, Staged, share, shared::lock};
+
+use crate::support::Random;
+use crate::support::e2fsprogs::{debugfs, e2fsck, have_tools, make, template};
+
+const LIMITS: TreeLimits = TreeLimits { depth: 16, entries: 4096, bytes: 1 << 24 };
+const NOW: u32 = 1_700_000_000;
+/// Bytes before the volume on the pretend disk.
+const BEFORE: usize = 3 * 512;
+const LABEL: &str = "u:object_r:nvdata_file:s0";
+
+/// Name, mke2fs arguments, size in KiB.
+const KINDS: [(&str, &[&str], u32); 10] = [
+    (
+        "android44_4k",
+        &[
+            "-t",
+            "ext4",
+            "-b",
+            "4096",
+            "-I",
+            "256",
+            "-m",
+            "0",
+            "-J",
+            "size=4",
+            "-O",
+            "none,has_journal,ext_attr,resize_inode,filetype,extent,sparse_super,large_file,uninit_bg",
+        ],
+        10240,
+    ),
+    (
+        "android44_1k",
+        &["-t", "ext4", "-b", "1024", "-O", "has_journal,extent,^metadata_csum,^64bit,uninit_bg"],
+        10240,
+    ),
+    (
+        "groups_1k",
+        &["-t", "ext4", "-b", "1024", "-O", "uninit_bg,^metadata_csum,^64bit,^flex_bg", "-g", "2048"],
+        20480,
+    ),
+    (
+        "plain_4k",
+        &["-t", "ext4", "-b", "4096", "-O", "^has_journal,^metadata_csum,^64bit,^flex_bg,^uninit_bg"],
+        10240,
+    ),
+    ("flex_4k", &["-t", "ext4", "-b", "4096", "-O", "^metadata_csum,^64bit,flex_bg"], 32768),
+    ("wide_1k", &["-t", "ext4", "-b", "1024", "-O", "metadata_csum,64bit,flex_bg", "-g", "4096"], 20480),
+    ("wide_4k", &["-t", "ext4", "-b", "4096", "-O", "metadata_csum,64bit"], 65536),
+    ("checksums_narrow", &["-t", "ext4", "-b", "4096", "-O", "metadata_csum,^64bit"], 20480),
+    ("small_inodes", &["-t", "ext4", "-b", "1024", "-I", "128", "-O", "^metadata_csum,^64bit"], 10240),
+    ("no_journal", &["-t", "ext4", "-b", "1024", "-O", "^has_journal,metadata_csum"], 10240),
+];
+
+/// The files of a small phone, by path.
+fn content() -> BTreeMap<String, Vec<u8>> {
+    let mut random = Random::new(4);
+    let mut files = BTreeMap::from([
+        ("md/NVRAM/NVD_IMEI/MP0B_001".to_owned(), random.bytes(224)),
+        ("APCFG/APRDEB/WIFI".to_owned(), random.bytes(514)),
+        ("large".to_owned(), random.bytes(70_001)),
+    ]);
+    for index in 0..60 {
+        files.insert(format!("md/NVRAM/CALIBRAT/MT{index:02X}_001"), random.bytes(60 + index));
+    }
+    files
+}
+
+/// Gives one file and its folder the looks of a real phone.
+const LOOKS: &str = "sif md/NVRAM/NVD_IMEI/MP0B_001 uid 9997\nsif md/NVRAM/NVD_IMEI/MP0B_001 gid 9997\n\
+    sif md/NVRAM/NVD_IMEI/MP0B_001 mode 0100660\n\
+    ea_set md/NVRAM/NVD_IMEI/MP0B_001 security.selinux u:object_r:nvdata_file:s0\\000\n\
+    ea_set md security.selinux u:object_r:nvdata_file:s0\\000\n\
+    ea_set md/NVRAM security.selinux u:object_r:nvdata_file:s0\\000\n";
+
+fn file(path: &str, bytes: Vec<u8>, existing: Existing) -> NewFile {
+    NewFile { path: path.into(), bytes, like: Like::android4(Some(LABEL)), existing }
+}
+
+/// What a repair may want at once: beside others, in new folders, long, and with another length.
+fn wanted() -> Vec<NewFile> {
+    let mut random = Random::new(9);
+    vec![
+        file("md/NVRAM/NVD_IMEI/FILELIST", random.bytes(100), Existing::Refuse),
+        file("md/NVRAM/IMPORTNT/ST33A004", random.bytes(824), Existing::Refuse),
+        file("/md2/NVRAM/NVD_IMEI/MP0B_001", random.bytes(120), Existing::Refuse),
+        file("RestoreFlag", vec![0x78, 0x56, 0x34, 0x12], Existing::Refuse),
+        file("AllFile", random.bytes(35_510), Existing::Refuse),
+        file("md/NVRAM/CALIBRAT/MT05_001", random.bytes(5_000), Existing::Replace),
+        file("large", random.bytes(10), Existing::Replace),
+        file("empty", Vec::new(), Existing::Replace),
+    ]
+}
+
+/// A disk that counts the distinct sectors that it gives.
+struct Counted {
+    bytes: Vec<u8>,
+    sectors: Arc<Mutex<HashSet<u64>>>,
+}
+
+impl ReadAt for Counted {
+    fn read_at(&mut self, at: u64, into: &mut [u8]) -> Result<(), ReadError> {
+        let end = (at + into.len() as u64).div_ceil(512);
+        self.sectors.lock().unwrap().extend(at / 512..end);
+        self.bytes.read_at(at, into)
+    }
+    fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+}
+
+struct Done {
+    result: Result<Created, VolumeError>,
+    changes: Vec<BlockChange>,
+    read: usize,
+}
+
+/// Puts the volume on a disk, makes the files, and returns what came of it.
+fn run_on(image: &[u8], files: &[NewFile]) -> Done {
+    let sectors = Arc::new(Mutex::new(HashSet::new()));
+    let bytes = [&[0xA5; BEFORE], image, &[0x5A; 512]].concat();
+    let place = Place { name: "NVDATA".into(), start: BEFORE as u64, len: image.len() as u64 };
+    let mut guard = Guard::closed();
+    guard.open(place.start, place.len);
+    let staged = share(Staged::new(share(Counted { bytes, sectors: sectors.clone() }), guard));
+    let result = create(&staged, &place, files, NOW);
+    let read = sectors.lock().unwrap().len();
+    Done { result, changes: lock(&staged).changes(), read }
+}
+
+/// Carries the first `count` changes to a copy of the image.
+fn carried(image: &[u8], changes: &[BlockChange], count: usize) -> Vec<u8> {
+    let mut image = image.to_vec();
+    for change in &changes[..count] {
+        let at = change.lba as usize * 512 - BEFORE;
+        assert!(image[at..at + 512] == *change.old.as_slice());
+        image[at..at + 512].copy_from_slice(change.new.as_slice());
+    }
+    image
+}
+
+fn read_all(image: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let mut volume = Volume::open(image.to_vec()).unwrap();
+    let found = volume.walk("/", LIMITS).unwrap();
+    let files = found.into_iter().filter(|one| one.stat.kind == FileKind::Regular);
+    files.map(|one| (one.path.clone(), volume.read_file(&one.path, 1 << 20).unwrap())).collect()
+}
+
+/// The files there should be afterwards.
+fn expected(mut files: BTreeMap<String, Vec<u8>>, wanted: &[NewFile]) -> BTreeMap<String, Vec<u8>> {
+    files.extend(wanted.iter().map(|one| (one.path.trim_start_matches('/').to_owned(), one.bytes.clone())));
+    files
+}
+
+fn assert_sound(name: &str, image: &[u8]) {
+    let (code, said, _) = e2fsck(image, "-fn");
+    assert_eq!(code, 0, "{name}: {said}");
+}
+
+#[test]
+fn every_kind_of_volume_is_clean_and_whole_afterwards() {
+    if !have_tools("volume::every_kind_of_volume_is_clean_and_whole_afterwards") {
+        return;
+    }
+    for (name, arguments, kib) in KINDS {
+        let image = make(arguments, kib, &content(), LOOKS);
+        let wanted = wanted();
+        let done = run_on(&image, &wanted);
+        let created = done.result.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(!created.replayed);
+        assert_eq!((created.files.len(), created.replaced.len()), (6, 2), "{name}");
+        assert_eq!(created.folders, ["/md/NVRAM/IMPORTNT", "/md2", "/md2/NVRAM", "/md2/NVRAM/NVD_IMEI"]);
+        let order: Vec<u64> = done.changes.iter().map(|change| change.lba).collect();
+        assert_eq!(created.order, order, "{name}");
+        eprintln!("{name}: {} of {} sectors read, {} changed", done.read, image.len() / 512, order.len());
+        assert!(done.read < 900, "{name}: {} sectors read", done.read);
+        let after = carried(&image, &done.changes, done.changes.len());
+        assert_sound(name, &after);
+        let expected = expected(content(), &wanted);
+        assert!(read_all(&after) == expected, "{name}");
+        let second = Ext4::load(Box::new(after.clone())).unwrap();
+        for (path, bytes) in &expected {
+            assert!(second.read(format!("/{path}").as_str()).unwrap() == *bytes, "{name}: {path}");
+        }
+        let mut volume = Volume::open(after.clone()).unwrap();
+        for (path, mode) in [("md/NVRAM/NVD_IMEI/FILELIST", 0o660), ("md2/NVRAM/NVD_IMEI/MP0B_001", 0o660)] {
+            let stat = volume.stat(path).unwrap();
+            assert_eq!((stat.uid, stat.gid, stat.mode), (9997, 9997, mode), "{name}: {path}");
+            let meta = second.metadata(format!("/{path}").as_str()).unwrap();
+            assert_eq!((meta.uid(), meta.gid(), meta.mode()), (9997, 9997, mode), "{name}: {path}");
+            let (_, said) = debugfs(&after, &format!("ea_get {path} security.selinux\n"));
+            assert!(said.contains(LABEL), "{name}: {path}: {said}");
+        }
+        let folder = volume.stat("md2/NVRAM").unwrap();
+        let around = volume.stat("md").unwrap();
+        assert_eq!((folder.uid, folder.gid, folder.mode), (around.uid, around.gid, around.mode), "{name}");
+    }
+}
+
+/// Two small files, one in a new folder: what one repair makes.
+fn few() -> Vec<NewFile> {
+    wanted().into_iter().filter(|one| one.bytes.len() < 6_000 && one.path != "large").collect()
+}
+
+#[test]
+fn one_small_file_costs_few_blocks_of_the_phone() {
+    if !have_tools("volume::one_small_file_costs_few_blocks_of_the_phone") {
+        return;
+    }
+    for (name, arguments, kib) in KINDS.iter().filter(|kind| kind.0.starts_with("android44")) {
+        let image = make(arguments, *kib, &content(), LOOKS);
+        for (what, files) in [("beside others", &wanted()[..1]), ("in a new folder", &wanted()[1..2])] {
+            let done = run_on(&image, files);
+            done.result.unwrap();
+            let (read, changed) = (done.read, done.changes.len());
+            let seconds = (read + 3 * changed) as f64 * 512.0 / 21_000.0;
+            eprintln!("{name}, {what}: {read} blocks read, {changed} changed, {seconds:.1} s at 21 KB/s");
+            assert!(read < 200 && changed < 60, "{name}: {read} read, {changed} changed");
+        }
+    }
+}
+
+/// Gives a volume a journal with two transactions that replace content of `large` and of the IMEI file.
+fn dirty(arguments: &[&str], kib: u32) -> (Vec<u8>, BTreeMap<String, Vec<u8>>) {
+    let image = make(arguments, kib, &content(), "");
+    let mut volume = Volume::open(image.clone()).unwrap();
+    let size = volume.block_size();
+    let imei = "md/NVRAM/NVD_IMEI/MP0B_001";
+    let places = ["large", imei].map(|path| volume.file_extents(path).unwrap()[0].0 / size);
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = Random::new(12);
+    let blocks = [random.bytes(size as usize), [random.bytes(224), vec![0; size as usize - 224]].concat()];
+    let mut commands = String::from("jo\n");
+    for (at, (place, block)) in places.iter().zip(&blocks).enumerate() {
+        let path = folder.path().join(at.to_string());
+        std::fs::write(&path, block).unwrap();
+        commands += &format!("jw -b {place} {}\n", path.to_str().unwrap());
+    }
+    let (image, said) = debugfs(&image, &(commands + "jc\n"));
+    assert!(!said.contains("rror"), "{said}");
+    let mut files = content();
+    files.get_mut("large").unwrap()[..size as usize].copy_from_slice(&blocks[0]);
+    files.insert(imei.to_owned(), blocks[1][..224].to_vec());
+    (image, files)
+}
+
+#[test]
+fn a_dirty_journal_is_replayed_first() {
+    if !have_tools("volume::a_dirty_journal_is_replayed_first") {
+        return;
+    }
+    for (name, arguments, kib) in
+        KINDS.into_iter().filter(|kind| kind.0 != "no_journal" && kind.0 != "plain_4k")
+    {
+        let (image, files) = dirty(arguments, kib);
+        let before = Volume::open(image.clone()).unwrap().journal_state();
+        assert_eq!(before, JournalState::Dirty { transactions: 2 }, "{name}");
+        let wanted = few();
+        let done = run_on(&image, &wanted);
+        assert!(done.result.unwrap_or_else(|error| panic!("{name}: {error}")).replayed);
+        let after = carried(&image, &done.changes, done.changes.len());
+        assert_sound(name, &after);
+        assert_eq!(Volume::open(after.clone()).unwrap().journal_state(), JournalState::Clean);
+        assert!(read_all(&after) == expected(files, &wanted), "{name}");
+    }
+}
+
+/// Cuts the commit before every block and lets e2fsck mend what is there; all old files must be whole, and a replaced one
+/// be the old or the new.
+fn cut_everywhere(name: &str, image: &[u8], old: &BTreeMap<String, Vec<u8>>) {
+    let wanted = few();
+    let done = run_on(image, &wanted);
+    done.result.unwrap_or_else(|error| panic!("{name}: {error}"));
+    for count in 0..=done.changes.len() {
+        let cut = carried(image, &done.changes, count);
+        let (code, said, mended) = e2fsck(&cut, "-fy");
+        assert!(code <= 1, "{name}, cut before {count}: e2fsck {code}: {said}");
+        if count % 8 == 0 {
+            assert_sound(name, &mended);
+        }
+        let found = read_all(&mended);
+        for (path, bytes) in old {
+            let new = wanted.iter().find(|one| one.path == *path).map(|one| &one.bytes);
+            let now = found.get(path);
+            assert!(
+                now == Some(bytes) || (new.is_some() && now == new),
+                "{name}, cut before {count}: {path}"
+            );
+        }
+        if count == done.changes.len() {
+            assert!(found == expected(old.clone(), &wanted), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_cut_at_any_block_costs_no_old_file() {
+    if !have_tools("volume::a_cut_at_any_block_costs_no_old_file") {
+        return;
+    }
+    for (name, arguments, kib) in KINDS {
+        let kib = if arguments.contains(&"1024") { 4096.max(kib / 4) } else { kib.min(10240) };
+        if !matches!(name, "groups_1k" | "flex_4k" | "wide_4k") {
+            cut_everywhere(name, &make(arguments, kib, &content(), LOOKS), &content());
+        }
+    }
+}
+
+#[test]
+fn a_cut_while_a_replayed_journal_is_carried_over_costs_no_old_file() {
+    if !have_tools("volume::a_cut_while_a_replayed_journal_is_carried_over_costs_no_old_file") {
+        return;
+    }
+    for (name, arguments, _) in [KINDS[0], KINDS[1], KINDS[7]] {
+        let (image, files) = dirty(arguments, 10240);
+        cut_everywhere(name, &image, &files);
+    }
+}
+
+#[test]
+fn an_empty_volume_of_a_phone_takes_the_sim_lock_back() {
+    if !have_tools("volume::an_empty_volume_of_a_phone_takes_the_sim_lock_back") {
+        return;
+    }
+    let image = template("protect.ext4.deflate");
+    let like = Like::android4(None);
+    let file = NewFile {
+        path: "md/ST33A004".into(),
+        bytes: Random::new(5).bytes(824),
+        like: like.clone(),
+        existing: Existing::Refuse,
+    };
+    let done = run_on(&image, std::slice::from_ref(&file));
+    done.result.unwrap();
+    eprintln!("{} blocks read, {} changed", done.read, done.changes.len());
+    let after = carried(&image, &done.changes, done.changes.len());
+    assert_sound("protect", &after);
+    let mut volume = Volume::open(after).unwrap();
+    assert_eq!(volume.read_file("md/ST33A004", 824).unwrap(), file.bytes);
+    let (folder, made) = (volume.stat("md").unwrap(), volume.stat("md/ST33A004").unwrap());
+    assert_eq!((folder.uid, folder.gid, folder.mode), (9997, 9997, 0o2770));
+    assert_eq!((made.uid, made.gid, made.mode), (9997, 9997, 0o660));
+}
+
+#[test]
+fn looks_are_those_of_neighbours_or_of_the_caller() {
+    if !have_tools("volume::looks_are_those_of_neighbours_or_of_the_caller") {
+        return;
+    }
+    let image = make(KINDS[0].1, KINDS[0].2, &content(), LOOKS);
+    let exactly = Like { neighbours: false, ..Like::android9(Some("u:object_r:other_file:s0")) };
+    let new = |path: &str, like: Like| NewFile {
+        path: path.into(),
+        bytes: vec![1; 9],
+        like,
+        existing: Existing::Refuse,
+    };
+    let files = [
+        new("md/NVRAM/NVD_IMEI/as_beside", exactly.clone()),
+        new("md/NVRAM/NVD_IMEI/like_it", Like::android9(Some("u:object_r:other_file:s0"))),
+        new("md3/NVRAM/first", exactly),
+        new("bare/first", Like { neighbours: false, ..Like::android4(None) }),
+    ];
+    let done = run_on(&image, &files);
+    done.result.unwrap();
+    let after = carried(&image, &done.changes, done.changes.len());
+    assert_sound("looks", &after);
+    let mut volume = Volume::open(after.clone()).unwrap();
+    for (path, owner, group, mode, label) in [
+        // The label of the folder is asked first: this one has none, so the caller's stands.
+        ("md/NVRAM/NVD_IMEI/as_beside", 0, 1000, 0o660, Some("other_file")),
+        ("md/NVRAM/NVD_IMEI/like_it", 9997, 9997, 0o660, Some("nvdata_file")),
+        ("md3", 0, 1000, 0o771, Some("other_file")),
+        ("md3/NVRAM", 0, 1000, 0o771, Some("other_file")),
+        ("md3/NVRAM/first", 0, 1000, 0o660, Some("other_file")),
+        ("bare", 9997, 9997, 0o2770, None),
+        ("bare/first", 9997, 9997, 0o660, None),
+    ] {
+        let stat = volume.stat(path).unwrap();
+        assert_eq!((stat.uid, stat.gid, stat.mode), (owner, group, mode), "{path}");
+        let (_, said) = debugfs(&after, &format!("ea_get {path} security.selinux\n"));
+        match label {
+            Some(label) => assert!(said.contains(&format!("u:object_r:{label}:s0\\000")), "{path}: {said}"),
+            None => assert!(!said.contains("object_r"), "{path}: {said}"),
+        }
+    }
+}
+
+#[test]
+fn long_folders_grow_hashed_or_not() {
+    if !have_tools("volume::long_folders_grow_hashed_or_not") {
+        return;
+    }
+    let mut old = content();
+    for index in 0..400 {
+        old.insert(format!("md/NVRAM/CALIBRAT/a_rather_long_name_{index:04}"), vec![7; 20]);
+    }
+    let new: Vec<NewFile> = (0..150)
+        .map(|at| {
+            file(
+                &format!("md/NVRAM/CALIBRAT/another_long_name_{at:04}"),
+                vec![at as u8; 30],
+                Existing::Refuse,
+            )
+        })
+        .collect();
+    for (name, arguments, kib) in [KINDS[0], KINDS[1], KINDS[5], KINDS[7]] {
+        let plain = make(arguments, kib, &old, "");
+        let (_, _, hashed) = e2fsck(&plain, "-fyD");
+        for image in [plain, hashed] {
+            let done = run_on(&image, &new);
+            done.result.unwrap_or_else(|error| panic!("{name}: {error}"));
+            let after = carried(&image, &done.changes, done.changes.len());
+            assert_sound(name, &after);
+            assert!(read_all(&after) == expected(old.clone(), &new), "{name}");
+        }
+    }
+}
+
+fn refusal(image: &[u8], files: &[NewFile]) -> VolumeError {
+    let done = run_on(image, files);
+    assert!(done.changes.is_empty(), "a refusal leaves the staged disk as it was");
+    match done.result {
+        Err(error) => {
+            eprintln!("{error}");
+            error
+        }
+        Ok(created) => panic!("not refused: {created:?}"),
+    }
+}
+
+#[test]
+fn what_stands_in_the_way_is_named() {
+    if !have_tools("volume::what_stands_in_the_way_is_named") {
+        return;
+    }
+    let commands = "symlink link md\nsymlink md/other ../large\nsif APCFG/APRDEB/WIFI links_count 2\n";
+    let image = make(KINDS[0].1, KINDS[0].2, &content(), commands);
+    let one = |path: &str, existing| refusal(&image, &[file(path, vec![1; 10], existing)]);
+    let (refuse, replace) = (Existing::Refuse, Existing::Replace);
+    assert!(matches!(one("link/new", refuse), VolumeError::Symlink { path } if path == "/link"));
+    assert!(matches!(one("md/other", replace), VolumeError::Symlink { path } if path == "/md/other"));
+    assert!(matches!(one("large/new", refuse), VolumeError::NotAFolder { path } if path == "/large"));
+    assert!(matches!(one("large", refuse), VolumeError::Exists { path } if path == "/large"));
+    assert!(matches!(one("md/NVRAM", replace), VolumeError::NotReplaceable { .. }));
+    assert!(matches!(one("APCFG/APRDEB/WIFI", replace), VolumeError::NotReplaceable { .. }));
+    for path in ["", "/", "a//b", "a/../b", "./a", "a/", "a\0b", &"x".repeat(256)] {
+        assert!(matches!(one(path, refuse), VolumeError::Path { .. }), "{path:?}");
+    }
+    let twice = [file("new", vec![1], refuse), file("new", vec![2], refuse)];
+    assert!(matches!(refusal(&image, &twice), VolumeError::Exists { .. }));
+    let through = [file("new", vec![1], refuse), file("new/more", vec![2], refuse)];
+    assert!(matches!(refusal(&image, &through), VolumeError::NotAFolder { .. }));
+}
+
+#[test]
+fn a_full_volume_is_refused_before_anything_is_staged() {
+    if !have_tools("volume::a_full_volume_is_refused_before_anything_is_staged") {
+        return;
+    }
+    let small: &[&str] =
+        &["-t", "ext4", "-b", "1024", "-N", "128", "-O", "^has_journal,^metadata_csum,^64bit"];
+    let image = make(small, 2048, &content(), "");
+    let large = refusal(&image, &[file("new", vec![1; 3 << 20], Existing::Refuse)]);
+    assert!(matches!(large, VolumeError::NoRoom { .. }));
+    let several: Vec<_> =
+        (0..40).map(|at| file(&format!("n{at}"), vec![1; 100_000], Existing::Refuse)).collect();
+    assert!(matches!(refusal(&image, &several), VolumeError::NoRoom { .. }));
+    let many: Vec<_> = (0..300).map(|at| file(&format!("n{at}"), vec![1], Existing::Refuse)).collect();
+    assert!(matches!(refusal(&image, &many), VolumeError::NoInode { .. }));
+}
+
+#[test]
+fn foreign_features_and_recorded_errors_are_refused() {
+    if !have_tools("volume::foreign_features_and_recorded_errors_are_refused") {
+        return;
+    }
+    let one = [file("new", vec![1], Existing::Refuse)];
+    for (feature, more) in [
+        ("inline_data", &[][..]),
+        ("encrypt", &[]),
+        ("casefold", &["-E", "encoding=utf8"]),
+        ("bigalloc", &[]),
+        ("quota", &[]),
+        ("ea_inode", &[]),
+        ("mmp", &[]),
+        ("large_dir", &[]),
+        ("verity", &[]),
+        ("fast_commit", &[]),
+        ("meta_bg,^resize_inode", &[]),
+    ] {
+        let arguments = [&["-t", "ext4", "-b", "4096", "-O", feature], more].concat();
+        let image = make(&arguments, 32768, &BTreeMap::new(), "");
+        let error = refusal(&image, &one);
+        let name = feature.split(',').next().unwrap();
+        let said = error.to_string();
+        // Our reader, which looks first, knows bigalloc and meta_bg by itself.
+        assert!(matches!(error, VolumeError::Feature { .. } | VolumeError::Volume(_)), "{feature}: {said}");
+        assert!(said.contains(name) || name == "meta_bg", "{feature}: {said}");
+    }
+    let ext3 = make(&["-t", "ext3", "-b", "1024"], 10240, &content(), "");
+    assert!(matches!(refusal(&ext3, &one), VolumeError::Feature { .. }));
+    let (arguments, kib) = (KINDS[0].1, KINDS[0].2);
+    let errors = make(arguments, kib, &content(), "ssv state 3\n");
+    assert!(matches!(refusal(&errors, &one), VolumeError::Errors { .. }));
+    let unclean = make(arguments, kib, &content(), "ssv state 0\n");
+    assert!(matches!(refusal(&unclean, &one), VolumeError::NotClean));
+    let (stray, _) = debugfs(&dirty(arguments, kib).0, "feature -needs_recovery\n");
+    assert!(matches!(refusal(&stray, &one), VolumeError::StrayJournal));
+    assert!(matches!(refusal(&vec![0; 1 << 20], &one), VolumeError::Volume(_)));
+    assert!(matches!(refusal(&Random::new(2).bytes(1 << 20), &one), VolumeError::Volume(_)));
+}
+
+#[test]
+fn a_closed_guard_and_a_dead_cable_come_through_as_they_are() {
+    struct Dying(Vec<u8>, usize);
+    impl ReadAt for Dying {
+        fn read_at(&mut self, at: u64, into: &mut [u8]) -> Result<(), ReadError> {
+            if self.1 == 0 {
+                return Err(ReadError::Device { code: "cable-gone", what: "cable gone".into() });
+            }
+            self.1 -= 1;
+            self.0.read_at(at, into)
+        }
+        fn len(&self) -> u64 {
+            self.0.len() as u64
+        }
+    }
+    if !have_tools("volume::a_closed_guard_and_a_dead_cable_come_through_as_they_are") {
+        return;
+    }
+    let image = make(KINDS[0].1, KINDS[0].2, &content(), "");
+    let place = Place { name: "NVDATA".into(), start: 0, len: image.len() as u64 };
+    let closed = share(Staged::new(share(image.clone()), Guard::closed()));
+    let refused = create(&closed, &place, &few(), NOW);
+    assert!(matches!(refused, Err(VolumeError::Disk(ReadError::Refused { .. }))), "{refused:?}");
+    assert!(lock(&closed).changes().is_empty());
+    let mut died = 0;
+    for reads in 0.. {
+        let mut guard = Guard::closed();
+        guard.open(0, place.len);
+        let staged = share(Staged::new(share(Dying(image.clone(), reads)), guard));
+        match create(&staged, &place, &few(), NOW) {
+            Ok(_) => break,
+            Err(VolumeError::Disk(ReadError::Device { code: "cable-gone", .. })) => died += 1,
+            Err(VolumeError::Volume(nvkeep::formats::ext4::Ext4Error::Read(ReadError::Device {
+                code,
+                ..
+            }))) => {
+                assert_eq!(code, "cable-gone");
+                died += 1;
+            }
+            Err(other) => panic!("a dead cable became: {other}"),
+        }
+    }
+    assert!(died > 20, "{died}");
+}
+
+#[test]
+fn damaged_volumes_never_panic_or_loop() {
+    if !have_tools("volume::damaged_volumes_never_panic_or_loop") {
+        return;
+    }
+    let mut random = Random::new(77);
+    let plain = make(&["-t", "ext4", "-b", "1024", "-O", "^metadata_csum,^64bit"], 2048, &content(), "");
+    let (journal, _) =
+        dirty(&["-t", "ext4", "-b", "1024", "-J", "size=1", "-O", "^resize_inode,^metadata_csum"], 4096);
+    let mut refused = 0;
+    for image in [plain, journal] {
+        // Where the structures are: what is not zero before the content of files.
+        let hot: Vec<usize> = (0..0x8_0000).filter(|at| image[*at] != 0).collect();
+        for _ in 0..1000 {
+            let mut damaged = image.clone();
+            for _ in 0..=random.below(6) {
+                let at = hot[random.below(hot.len() as u64) as usize];
+                damaged[at] = [0, 0xFF, 0x7F, 0x80, random.next() as u8][random.below(5) as usize];
+            }
+            let done = run_on(&damaged, &few());
+            refused += u32::from(done.result.is_err());
+            assert!(done.result.is_ok() || done.changes.is_empty());
+        }
+    }
+    assert!(refused > 20, "the damage was seen only {refused} times");
+}
