@@ -236,7 +236,7 @@ fn explain(plan: &RegionPlan, at: u64, len: u64) -> Vec<Gap> {
 }
 
 /// Adds the decoded NV files, so that ordinary tools can look at them.
-fn add_files(draft: &mut Draft, copies: &Copies) -> Result<(), Failure> {
+pub(super) fn add_files(draft: &mut Draft, copies: &Copies) -> Result<(), Failure> {
     if let Some(copy) = copies.binregion.present() {
         for file in &copy.region.files {
             add_file(draft, "binregion", file.name.trim_start_matches('/'), &file.bytes)?;

@@ -13,7 +13,7 @@ use super::survey::Report;
 use super::{Context, Event, Exit, Failure, Progress};
 use crate::identity;
 use crate::storage::{BlockChange, CommitError, Shared, commit, shared::lock};
-use crate::vault::{Journal, JournalHeader};
+use crate::vault::{Journal, JournalHeader, Manifest};
 
 /// What a write did.
 #[derive(Debug, Clone, Serialize)]
@@ -73,6 +73,22 @@ pub(super) fn close<T>(
         return result.map_err(|failure| session.explain(failure));
     }
     session.close(context, result)
+}
+
+/// A copy for publishing holds textbook values: it may be looked at, never written.
+///
+/// # Errors
+/// `archive-redacted`.
+pub(super) fn refuse_redacted(manifest: &Manifest) -> Result<(), Failure> {
+    if !manifest.redacted {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Forbidden,
+        "archive-redacted",
+        "the archive is a redacted copy: its identities are textbook values and belong to no phone",
+    )
+    .advise("Use the archive it was made from."))
 }
 
 /// Carries a proposal out. `judge` looks at the phone after the write, and fails when what it sees may not be.

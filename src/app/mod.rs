@@ -27,6 +27,7 @@ pub mod info;
 pub mod journal;
 pub mod ranges;
 pub mod records;
+pub mod redact;
 pub mod regions;
 pub mod remnants;
 pub mod repair;

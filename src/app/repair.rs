@@ -4,7 +4,9 @@
 use std::path::PathBuf;
 
 use super::archive::{OpenArchive, ids_for_binding, open_archive};
-use super::carry::{Confirm, Proposal, WriteResult, carry, close, may_write, refused, stranger};
+use super::carry::{
+    Confirm, Proposal, WriteResult, carry, close, may_write, refuse_redacted, refused, stranger,
+};
 use super::gather::{Scope, gather};
 use super::grown;
 use super::remnants::{Depth, search};
@@ -96,6 +98,7 @@ fn carry_out(
     confirm: Confirm<'_>,
 ) -> Result<RepairResult, Failure> {
     may_write(context, session)?;
+    archive.map_or(Ok(()), |archive| refuse_redacted(&archive.manifest))?;
     context.step("Reading what the phone holds now");
     let disk: Shared = session.disk.clone();
     let judge = |disk: &Shared, source: &str| {

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use super::archive::{OpenArchive, ids_for_binding, open_archive};
-use super::carry::{Confirm, Proposal, WriteResult, carry, close, may_write, refused, stranger};
+use super::carry::{
+    Confirm, Proposal, WriteResult, carry, close, may_write, refuse_redacted, refused, stranger,
+};
 use super::gather::{Scope, gather};
 use super::session::{PhoneSession, connect_at, open_port};
 use super::staging::{PlanSummary, guard_for, in_safe_order, stage_regions, summarise};
@@ -86,6 +88,7 @@ fn carry_out(
     confirm: Confirm<'_>,
 ) -> Result<RestoreResult, Failure> {
     may_write(context, session)?;
+    refuse_redacted(&archive.manifest)?;
     let ground = look(context, session, archive, request)?;
     let checked = plan(&ground)?;
     let proposal = Proposal {

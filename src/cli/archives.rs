@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::app::VerdictCode;
 use crate::app::export::ExportResult;
+use crate::app::redact::RedactResult;
 use crate::app::shelf::Shelf;
 
 /// The answer of `vault list`.
@@ -58,6 +59,22 @@ pub fn export(result: &ExportResult) -> String {
         let whole = if image.whole { "whole" } else { "in part; the rest is zeros, see its .ranges.json" };
         let _ = writeln!(text, "  {:16} {whole}", image.file);
     }
+    text
+}
+
+/// The answer of `vault redact`.
+pub fn redact(result: &RedactResult) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "Redacted: {}. {} replaced in every layer, {} outside of files; {} forms of old values searched for, none left.",
+        result.file.display(),
+        counted(result.replaced, "value"),
+        counted(result.blotted, "more copy").replace("copys", "copies"),
+        result.searched,
+    );
+    let _ = writeln!(text, "SHA-256  {}", result.sha256);
+    text.push_str(&crate::app::report::verdict(&result.report));
     text
 }
 

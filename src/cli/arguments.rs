@@ -226,6 +226,17 @@ pub enum VaultVerb {
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
     },
+    /// Make a copy that is safe to publish: every identity replaced by a textbook value in every layer
+    Redact {
+        /// The archive
+        archive: PathBuf,
+        /// The copy to write
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
+        /// Replace an existing file
+        #[arg(long)]
+        force: bool,
+    },
     /// Write an archive's partitions as plain images and its NV files as a tree
     #[command(
         after_help = "NAME.img has every byte where it lay; what the archive does not hold is zeros, and NAME.ranges.json says which. \

@@ -20,6 +20,7 @@ use crate::app::diff::diff;
 use crate::app::export::export;
 use crate::app::info::{detect, info};
 use crate::app::journal::resume;
+use crate::app::redact::redact;
 use crate::app::repair::{RepairRequest, repair};
 use crate::app::restore::{RestoreRequest, restore};
 use crate::app::shelf::shelf;
@@ -111,6 +112,7 @@ fn name_of(verb: &Verb) -> &'static str {
         Verb::Verify { .. } => "verify",
         Verb::Vault { verb: VaultVerb::List { .. } } => "vault list",
         Verb::Vault { verb: VaultVerb::Export { .. } } => "vault export",
+        Verb::Vault { verb: VaultVerb::Redact { .. } } => "vault redact",
         Verb::Sim { .. } => "sim",
         Verb::Demo => "demo",
         Verb::Completions { .. } => "completions",
@@ -219,6 +221,10 @@ fn vault(context: &Context<'_>, verb: VaultVerb) -> Result<Outcome, Failure> {
         VaultVerb::Export { archive, dir } => {
             let result = export(context, &archive, &dir)?;
             Outcome::done("vault export", &result, archives::export(&result))
+        }
+        VaultVerb::Redact { archive, output, force } => {
+            let result = redact(context, &archive, &output, force)?;
+            Outcome::done("vault redact", &result, archives::redact(&result))
         }
     }
 }

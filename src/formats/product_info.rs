@@ -14,6 +14,10 @@ pub const BARCODE: std::ops::Range<usize> = 0..64;
 /// Place of the four IMEI records of ten bytes.
 pub const IMEIS: std::ops::Range<usize> = 0x40..0x68;
 
+/// Place of the Bluetooth address in later records.
+pub const BT_AT: usize = 0x68;
+/// Place of the Wi-Fi address in later records.
+pub const WIFI_AT: usize = 0x6E;
 /// Bytes of one IMEI record.
 pub const IMEI_LEN: usize = 10;
 

@@ -42,6 +42,8 @@ pub enum Refusal {
         "NVRAM is blank, and among the live files there is no whole AllMap and AllFile to say how this phone's BinRegion is built"
     )]
     NoPattern,
+    #[error("this copy cannot be made safe to publish: {why}")]
+    CannotRedact { why: &'static str },
     #[error("no BinRegion can be made of the live files: {why}")]
     CannotCompose { why: String },
     #[error("the random address came out as a known placeholder")]
@@ -69,6 +71,7 @@ impl Refusal {
             Self::NotEnough { .. } => "not-enough-evidence",
             Self::NoPattern => "no-pattern",
             Self::CannotCompose { .. } => "cannot-compose",
+            Self::CannotRedact { .. } => "cannot-redact",
             Self::UnfitAddress => "unfit-address",
         }
     }
@@ -96,6 +99,7 @@ impl Refusal {
             Self::NoPattern => {
                 "The phone runs on its live files: back it up now, and do not factory-reset it. An archive of this very phone puts NVRAM back: nvkeep restore ARCHIVE."
             }
+            Self::CannotRedact { .. } => "Nothing was written. Do not publish this copy.",
             Self::CannotCompose { .. } => {
                 "The phone runs on its live files: back it up now, and do not factory-reset it."
             }

@@ -105,12 +105,30 @@ impl<'a> Scheme<'a> {
     /// Returns the file with another number in a slot, software version and padding kept; `None` where the encoder refuses.
     /// Where signed identity data stands beside it the file is never made anew (modem-nvram.md 5).
     pub fn with_imei(&self, file: &[u8], slot: usize, imei: &Imei) -> Option<Vec<u8>> {
-        if self.signed.is_some() || self.sealed {
+        if self.signed.is_some() {
+            return None;
+        }
+        self.textbook_imei(file, slot, imei)
+    }
+
+    /// The same for a copy that no phone will take: signed data beside it are no matter.
+    pub fn textbook_imei(&self, file: &[u8], slot: usize, imei: &Imei) -> Option<Vec<u8>> {
+        if self.sealed {
             return None;
         }
         let mut plain = self.records(file, IMEI_RECORD)?.into_iter().nth(slot)?;
         *plain.first_chunk_mut::<8>()? = imei.to_modem_bcd();
         replace_record(self.imei(), file, slot, &plain, self.family, self.key.as_ref()).ok()
+    }
+
+    /// Returns the barcode file with another text, padded as it was; `None` where the encoder refuses.
+    pub fn with_barcode(&self, file: &[u8], text: &str) -> Option<Vec<u8>> {
+        let mut plain = self.records(file, BARCODE_RECORD)?.into_iter().next()?;
+        let old = self.barcode_text(file)?.len();
+        let place = plain.get_mut(..old.max(text.len()).min(BARCODE_TEXT))?;
+        place.fill(b' ');
+        place.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
+        replace_record(self.barcode(), file, 0, &plain, self.family, self.key.as_ref()).ok()
     }
 
     /// Returns the numbers the phone's signed identity data vouch for, slot by slot.

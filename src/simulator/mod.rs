@@ -6,13 +6,16 @@
 //! * `soc`, `msdc`, `card`: what READ32 and WRITE32 reach.
 //! * `usb`: descriptors and control requests.
 //! * [`Scenario`]: which phone and what happened to it, from TOML; [`build`] fills its flash.
+//! * [`android`]: what the phone's own software does to the flash when it starts.
 
+pub mod android;
 mod board;
 pub mod build;
 mod card;
 mod chip;
 mod faults;
 mod flash;
+mod mounted;
 mod msdc;
 mod phone;
 mod preloader;
@@ -24,6 +27,9 @@ pub use board::{Board, CardFacts, LinkModel, Pace, Storage};
 pub use build::BuildError;
 pub use faults::{CardFault, Leaves};
 pub use flash::{Area, Flash, FlashError};
+pub use mounted::VolumeError;
 pub use phone::{Counters, Departure, Phone, Presence, Return};
-pub use scenario::{Damage, Identity, Partition, Scenario, ScenarioError};
+pub use scenario::{
+    Damage, Family, Identity, Modem, Partition, Roles, Scenario, ScenarioError, Spoiling, TableKind,
+};
 pub use usb::ControlAnswer;

@@ -31,6 +31,21 @@ impl KeptDisk {
         self.runs.insert(at, bytes);
     }
 
+    /// Overwrites kept bytes; `false`, and nothing done, where they are not all kept.
+    pub fn overwrite(&mut self, at: u64, bytes: &[u8]) -> bool {
+        let run = self.runs.range_mut(..=at).next_back();
+        let place = run.and_then(|(start, run)| {
+            let from = usize::try_from(at - start).ok()?;
+            run.get_mut(from..from.checked_add(bytes.len())?)
+        });
+        place.map(|place| place.copy_from_slice(bytes)).is_some()
+    }
+
+    /// Returns all kept runs, for changing them.
+    pub fn runs_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        self.runs.values_mut().map(Vec::as_mut_slice)
+    }
+
     /// Returns the kept runs inside `[at, at+len)` as `(first byte, bytes)`.
     pub fn runs_in(&self, at: u64, len: u64) -> impl Iterator<Item = (u64, &[u8])> {
         let end = at.saturating_add(len);

@@ -35,6 +35,9 @@ pub struct Manifest {
     /// What the user was warned of when it was made.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// A copy for publishing: its identities are textbook values, it belongs to no phone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
     /// Kept parts of partitions.
     pub regions: Vec<Region>,
     /// Decoded NV files.
@@ -140,6 +143,7 @@ impl Manifest {
             engine: engine.to_owned(),
             full: false,
             warnings: Vec::new(),
+            redacted: false,
             regions: Vec::new(),
             files: Vec::new(),
         }

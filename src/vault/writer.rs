@@ -164,6 +164,19 @@ impl Draft {
         Ok(zip.finish().map_err(|e| damaged(MANIFEST, &e.to_string()))?.into_inner())
     }
 
+    /// Returns every entry as it is before it is packed: name and bytes.
+    ///
+    /// # Errors
+    /// [`VaultError::Manifest`] when the manifest cannot be written as JSON.
+    pub fn entries(&self) -> Result<Vec<(String, Vec<u8>)>, VaultError> {
+        let json = serde_json::to_vec_pretty(&self.manifest)
+            .map_err(|e| VaultError::manifest("json", e.to_string()))?;
+        let mut entries =
+            vec![(MANIFEST.to_owned(), json), (REPORT.to_owned(), self.report.clone().into_bytes())];
+        entries.extend(self.blobs.iter().cloned());
+        Ok(entries)
+    }
+
     fn read_back(&self, part: &Path) -> Result<(), VaultError> {
         let differs = |reason: String| VaultError::ReadBack { reason };
         let mut archive = Archive::open(part).map_err(|e| differs(e.to_string()))?;

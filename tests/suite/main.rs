@@ -33,6 +33,7 @@ mod lid; // G1 files: checksum, cipher, IMEI, barcode
 mod partitions; // PMT, MBR, scatter
 mod preloader; // handshake and commands, frozen bytes
 mod records; // named fields of every layout
+mod redact; // copies that are safe to publish
 mod regressions; // issue_N_what_happened
 mod remnants; // what is left of lost files
 mod repair; // from evidence to a healthy phone, or a refusal

@@ -190,7 +190,6 @@ fn stride(header: &Header, body: usize) -> Result<usize, LdiError> {
 /// # Errors
 /// [`LdiError::Verbatim`] for a file that must not be made anew: raw, unknown sums, chip-bound, or a confidential file of
 /// which no record proves the key. Otherwise what is wrong with file or record.
-#[allow(dead_code, reason = "called by the repair of identity alone")]
 pub(crate) fn replace_record(
     file: &[u8],
     index: usize,

@@ -77,7 +77,6 @@ pub enum ReplaceError {
 ///
 /// # Errors
 /// [`ReplaceError`]; nothing is returned that was not certain.
-#[allow(dead_code, reason = "called by the repair of identity alone")]
 pub(crate) fn replace_record(
     path: &str,
     file: &[u8],

@@ -2,13 +2,19 @@
 //! simulator's own code, apart from the decoder it is used to test.
 
 /// Bytes of a block on eMMC.
-const BLOCK: usize = 0x2_0000;
+pub const BLOCK: usize = 0x2_0000;
 /// Bytes written at once.
 const UNIT: usize = 512;
 /// Title header of the MT6572: ten counters (variant H4).
 const TITLE_HEADER: usize = 28;
 /// Bytes of a title.
-const TITLE: usize = 140;
+pub const TITLE: usize = 140;
+/// Returns the bytes of a title header with so many counters: padded to words, two words behind (ap-nvram.md 1.3).
+#[must_use]
+pub const fn header_len(counters: usize) -> usize {
+    (2 * counters).next_multiple_of(4) + 8
+}
+
 /// Blocks kept for journal, reserve and device management in the 2/2/1 layout (ap-nvram.md 1.6).
 const LOG_BLOCKS: usize = 2;
 const RESERVED_BLOCKS: usize = 2;
@@ -19,6 +25,8 @@ const DM_BLOCKS: usize = 1;
 pub struct BinRegion {
     map: Vec<u8>,
     data: Vec<u8>,
+    /// Files a newer build's journal keeps copies of.
+    journal_copies: Vec<Vec<u8>>,
 }
 
 impl BinRegion {
@@ -49,7 +57,7 @@ impl BinRegion {
         map.extend(last_sizes.iter().sum::<u32>().to_le_bytes());
         map.extend([0; 4]); // BackupFlag
         map.extend(titles);
-        let mut region = Self { map, data };
+        let mut region = Self { map, data, journal_copies: Vec::new() };
         region.sign();
         region
     }
@@ -57,8 +65,11 @@ impl BinRegion {
     /// Takes a phone's own work copies, `AllMap` and `AllFile`; returns nothing when they are too short to be that.
     #[must_use]
     pub fn from_work_copies(map: Vec<u8>, data: Vec<u8>) -> Option<Self> {
-        (map.len() >= 12 + TITLE_HEADER && !data.is_empty() && data.len() < 16 << 20)
-            .then_some(Self { map, data })
+        (map.len() >= 12 + TITLE_HEADER && !data.is_empty() && data.len() < 16 << 20).then_some(Self {
+            map,
+            data,
+            journal_copies: Vec::new(),
+        })
     }
 
     /// Returns the map, as `AllMap` holds it.
@@ -102,6 +113,11 @@ impl BinRegion {
         }
     }
 
+    /// Puts a copy of a file into the journal, in a record of its own.
+    pub fn keep_journal_copy(&mut self, file: &[u8]) {
+        self.journal_copies.push(file.to_vec());
+    }
+
     fn sign(&mut self) {
         let sum = checksum(&self.data);
         self.map[..4].copy_from_slice(&sum.to_le_bytes());
@@ -135,19 +151,21 @@ impl BinRegion {
         tail[3 * nv + 4..3 * nv + 4 + copied].copy_from_slice(&header[..copied]);
         let log = (blocks - LOG_BLOCKS) * BLOCK;
         image[log..].fill(0xFF);
-        for (sequence, text) in [(0, "backup all"), (1, "set clean flag")] {
-            let record = journal_record(1, sequence, text);
-            let at = log + UNIT * usize::try_from(sequence).unwrap_or(0);
-            image[at..at + UNIT].copy_from_slice(&record);
+        let texts = [b"backup all".as_slice(), b"set clean flag"];
+        let records = texts.into_iter().chain(self.journal_copies.iter().map(Vec::as_slice));
+        let mut sequence = 0;
+        for (at, text) in (log..size - BLOCK).step_by(UNIT).zip(records) {
+            image[at..at + UNIT].copy_from_slice(&journal_record(1, sequence, text));
+            sequence += 1;
         }
-        let super_page = journal_record(0, 2, "");
+        let super_page = journal_record(0, sequence, &[]);
         image[size - BLOCK..size - BLOCK + UNIT].copy_from_slice(&super_page);
         image
     }
 }
 
 /// A 512-byte journal record of a 32-bit build (ap-nvram.md 1.2).
-fn journal_record(kind: u32, sequence: u32, text: &str) -> Vec<u8> {
+fn journal_record(kind: u32, sequence: u32, text: &[u8]) -> Vec<u8> {
     let mut record = vec![0x7B, 0x7B, 0x5A, 0x5A];
     record.extend(kind.to_le_bytes());
     record.extend(sequence.to_le_bytes());
@@ -156,7 +174,7 @@ fn journal_record(kind: u32, sequence: u32, text: &str) -> Vec<u8> {
     record.resize(64, 0);
     record.extend(0_u32.to_le_bytes());
     record.extend(u32::try_from(text.len()).unwrap_or(0).to_le_bytes());
-    record.extend(text.as_bytes());
+    record.extend(text);
     record.resize(UNIT, 0);
     record
 }

@@ -137,6 +137,15 @@ impl Content {
         self.replace(BT, &ap_file::bt_file(ap_file::BT_DEFAULT));
     }
 
+    /// Makes the region's journal hold the IMEI file and the barcode file.
+    pub fn keep_journal_copies(&mut self) {
+        for wanted in [IMEI, BARCODE] {
+            for (_, bytes) in self.live.iter().filter(|(name, _)| name == wanted) {
+                self.region.keep_journal_copy(bytes);
+            }
+        }
+    }
+
     fn replace(&mut self, name: &str, bytes: &[u8]) {
         for (path, content) in &mut self.live {
             if path == name {

@@ -25,13 +25,38 @@ pub fn plain(body: &[u8]) -> Vec<u8> {
     record
 }
 
+/// Returns the length of a record with its sum, of a file of this name and length (modem-nvram.md 3.1); a file that is
+/// not listed is one record.
+#[must_use]
+pub fn record_len(path: &str, len: usize) -> usize {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name.get(..4) {
+        Some("MP0B") => 12,
+        Some("ST33" | "ST6T") => 206,
+        Some("MT00") => 36,
+        Some("MT6G") => 40,
+        _ => len,
+    }
+}
+
+/// Returns whether every record of this length, sum included, has the sum it must have.
+#[must_use]
+pub fn holds(file: &[u8], record: usize) -> bool {
+    record > 2
+        && !file.is_empty()
+        && file.len().is_multiple_of(record)
+        && file.chunks_exact(record).all(|whole| plain(&whole[..record - 2]) == whole)
+}
+
 /// Returns one record, enciphered, with its checksum over the ciphertext.
 #[must_use]
 pub fn confidential(body: &[u8]) -> Vec<u8> {
     plain(&cipher(body))
 }
 
-fn cipher(body: &[u8]) -> Vec<u8> {
+/// Enciphers or deciphers one record.
+#[must_use]
+pub fn cipher(body: &[u8]) -> Vec<u8> {
     let mut bytes = body.to_vec();
     if let Ok(mut rc4) = Rc4::new_from_slice(&KEY) {
         rc4.apply_keystream(&mut bytes);

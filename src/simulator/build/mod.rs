@@ -4,11 +4,12 @@
 pub mod ap_file;
 pub mod binregion;
 mod content;
+mod damage;
 mod journal;
 pub mod lid;
-mod names;
+pub(super) mod names;
 mod partitions;
-mod volume;
+pub(super) mod volume;
 
 use std::path::Path;
 
@@ -16,7 +17,8 @@ use thiserror::Error;
 
 use super::board::Board;
 use super::flash::{Area, Flash, FlashError};
-use super::scenario::{Damage, Partition, Scenario};
+use super::mounted::{Custom, VolumeError};
+use super::scenario::{Damage, Scenario};
 use content::Content;
 use partitions::{PMT_FROM_END, PMT_LEN, PMT_MAIN, PMT_MIRROR, pmt};
 use volume::{PROTECT, USRDATA, Volume};
@@ -50,13 +52,8 @@ pub enum BuildError {
         what: &'static str,
     },
     /// The file system library refused.
-    #[error("ext4: {path}: {what}")]
-    Ext4 {
-        /// The file.
-        path: String,
-        /// What the library said.
-        what: String,
-    },
+    #[error(transparent)]
+    Volume(#[from] VolumeError),
     /// A journal could not be made dirty.
     #[error("ext4 journal: {what}")]
     Journal {
@@ -91,19 +88,12 @@ pub fn build(scenario: &Scenario, data: Option<&Path>) -> Result<(Board, Flash),
 
 struct Builder<'a> {
     scenario: &'a Scenario,
-    prefix: u64,
     user: u64,
 }
 
 impl<'a> Builder<'a> {
     fn new(scenario: &'a Scenario) -> Self {
-        let card = &scenario.board.card;
-        let unit = crate::wire::emmc::ext_csd::MULT_UNIT;
-        Self {
-            scenario,
-            prefix: unit * (2 * u64::from(card.boot_mult) + u64::from(card.rpmb_mult)),
-            user: u64::from(card.sectors) * 512,
-        }
+        Self { scenario, user: u64::from(scenario.board.card.sectors) * 512 }
     }
 
     fn fill(&self, mut content: Content) -> Result<Flash, BuildError> {
@@ -122,6 +112,9 @@ impl<'a> Builder<'a> {
             content.region.tear();
         }
         let (_, size) = self.place("NVRAM")?;
+        if has(&Damage::JournalCopies) {
+            content.keep_journal_copies();
+        }
         let image = content.region.image(usize::try_from(size.min(64 << 20)).unwrap_or(0));
         self.put(&mut flash, "NVRAM", &image)?;
         for (name, files) in ["PROTECT_F", "PROTECT_S"].into_iter().zip(&content.protect) {
@@ -131,12 +124,8 @@ impl<'a> Builder<'a> {
         }
         self.put_user_data(&mut flash, &user_files)?;
         self.put_pmt(&mut flash)?;
-        for damage in &self.scenario.damage {
-            if let Damage::Erase { partition } = damage {
-                let (at, size) = self.place(partition)?;
-                flash.fill(Area::User, at, size, 0)?;
-            }
-        }
+        damage::spoil_files(&mut flash, self.scenario)?;
+        damage::erase(&mut flash, self.scenario)?;
         Ok(flash)
     }
 
@@ -147,9 +136,9 @@ impl<'a> Builder<'a> {
         let (last, before): (Vec<_>, Vec<_>) =
             files.iter().cloned().partition(|(path, _)| path == COMMITTED_LAST);
         let mut old = Volume::unpack(USRDATA)?;
-        old.fill(&before)?;
+        old.fill(&before, Custom::default())?;
         let mut new = old.clone();
-        new.fill(&last)?;
+        new.fill(&last, Custom::default())?;
         let (at, _) = self.fits("USRDATA", old.len())?;
         journal::leave_dirty(&old, &new)?.put(flash, at)
     }
@@ -165,7 +154,7 @@ impl<'a> Builder<'a> {
         let (at, _) = self.fits(name, volume.len())?;
         let fresh = |damage: &Damage| matches!(damage, Damage::Fresh { partition } if partition == name);
         if !self.scenario.damage.iter().any(fresh) {
-            volume.fill(files)?;
+            volume.fill(files, Custom::default())?;
         }
         volume.put(flash, at)
     }
@@ -203,15 +192,8 @@ impl<'a> Builder<'a> {
         Ok((at, size))
     }
 
-    /// Returns a partition's first byte in the user area, and its size.
     fn place(&self, name: &str) -> Result<(u64, u64), BuildError> {
-        let wrong = |what| BuildError::Layout { partition: name.to_owned(), what };
-        let is_it = |partition: &&Partition| partition.name.eq_ignore_ascii_case(name);
-        let partition = self.scenario.layout.iter().find(is_it).ok_or_else(|| wrong("is missing"))?;
-        let at = partition.linear.checked_sub(self.prefix).ok_or_else(|| wrong("starts in a boot area"))?;
-        match at.checked_add(partition.size) {
-            Some(end) if end <= self.user => Ok((at, partition.size)),
-            _ => Err(wrong("reaches beyond the card")),
-        }
+        let place = self.scenario.place(name);
+        place.map_err(|what| BuildError::Layout { partition: name.to_owned(), what })
     }
 }

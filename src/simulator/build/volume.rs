@@ -2,23 +2,17 @@
 //! mean.
 
 use std::io::Read;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::read::DeflateDecoder;
-use fs_ext4::block_io::BlockDevice;
-use fs_ext4::error::{Error, Result};
-use fs_ext4::fs::Filesystem;
 
 use super::BuildError;
 use crate::simulator::flash::{Area, Flash};
+use crate::simulator::mounted::{Custom, Place, add_files};
 
 /// Bytes of a block in a template.
 pub const BLOCK: usize = 4096;
 /// Most bytes a template may unpack to.
 const TEMPLATE_MOST: u64 = 16 << 20;
-/// Owner and group of NVRAM files (ap-nvram.md 2.5), and of everything else.
-const NVRAM: u32 = 9997;
-const SYSTEM: u32 = 1000;
 
 /// An empty volume for PROTECT_F and PROTECT_S.
 pub const PROTECT: &[u8] =
@@ -66,26 +60,14 @@ impl Volume {
     /// Creates folders and files. Folders are made before what is in them.
     ///
     /// # Errors
-    /// [`BuildError::Ext4`] when the library refuses.
-    pub fn fill(&mut self, files: &[(String, Vec<u8>)]) -> std::result::Result<(), BuildError> {
-        let cells = std::mem::replace(&mut self.cells, Flash::new(0, 0, 0, 0));
-        let device = Arc::new(Device(Mutex::new(cells)));
-        let refused = |path: &str| {
-            let path = path.to_owned();
-            move |error: Error| BuildError::Ext4 { path, what: error.to_string() }
-        };
-        let fs = Filesystem::mount(Arc::clone(&device) as Arc<dyn BlockDevice>).map_err(refused("/"))?;
-        for (path, bytes) in files {
-            make_folders(&fs, path).map_err(refused(path))?;
-            fs.apply_create(path, 0o660).map_err(refused(path))?;
-            if !bytes.is_empty() {
-                fs.apply_pwrite(path, 0, bytes).map_err(refused(path))?;
-            }
-            fs.apply_chown(path, owner(path), owner(path)).map_err(refused(path))?;
-        }
-        fs.finish().map_err(refused("/"))?;
-        self.cells = device.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(())
+    /// [`BuildError::Volume`] when the library refuses.
+    pub fn fill(
+        &mut self,
+        files: &[(String, Vec<u8>)],
+        custom: Custom,
+    ) -> std::result::Result<(), BuildError> {
+        let place = Place { at: 0, len: self.len() };
+        Ok(add_files(&mut self.cells, place, files, custom)?)
     }
 
     /// Reads bytes.
@@ -121,40 +103,5 @@ impl Volume {
             flash.write(Area::User, at + offset, &block)?;
         }
         Ok(())
-    }
-}
-
-fn make_folders(fs: &Filesystem, path: &str) -> Result<()> {
-    for (end, _) in path.match_indices('/').skip(1) {
-        let folder = &path[..end];
-        if fs.lookup_path_bytes(folder.as_bytes()).is_err() {
-            fs.apply_mkdir(folder, 0o770)?;
-            fs.apply_chmod(folder, 0o2770)?;
-            fs.apply_chown(folder, owner(folder), owner(folder))?;
-        }
-    }
-    Ok(())
-}
-
-fn owner(path: &str) -> u32 {
-    if path.starts_with("/nvram") || path.starts_with("/md") { NVRAM } else { SYSTEM }
-}
-
-struct Device(Mutex<Flash>);
-
-impl BlockDevice for Device {
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
-        let cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        cells.read(Area::User, offset, buf).map_err(|_| Error::Corrupt("read beyond the volume"))
-    }
-    fn size_bytes(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len(Area::User)
-    }
-    fn write_at(&self, offset: u64, buf: &[u8]) -> Result<()> {
-        let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        cells.write(Area::User, offset, buf).map_err(|_| Error::Corrupt("write beyond the volume"))
-    }
-    fn is_writable(&self) -> bool {
-        true
     }
 }

@@ -1,6 +1,7 @@
 //! A scenario: which phone, and what happened to it, as a TOML page (samples/phones). Checked whole before anything is
 //! built; refuses keys it does not know.
 
+mod modem;
 mod page;
 
 use std::path::Path;
@@ -12,6 +13,7 @@ use toml::{Table, Value};
 use super::board::Board;
 use super::build::{self, BuildError};
 use super::flash::Flash;
+pub use modem::{Family, Modem, Roles, TableKind};
 use page::Page;
 
 macro_rules! built_in {
@@ -39,6 +41,11 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "mt6572-secured",
     "mt6572-dirty-journal",
     "mt6572-silent-write32",
+    "mt6572-nvram-blank",
+    "mt6572-live-broken-flag-valid",
+    "mt6572-simlock-half-lost",
+    "mt6572-calibration-short-file",
+    "mt6572-remnants",
 ];
 
 /// Why a scenario was refused.
@@ -101,7 +108,30 @@ pub enum Damage {
     Erase {
         /// Its name.
         partition: String,
+        /// First byte of what was erased; the partition's first where the page does not say.
+        #[serde(default)]
+        at: u64,
+        /// Bytes erased; all that follow where the page does not say.
+        len: Option<u64>,
     },
+    /// One file was spoilt.
+    DamageFile {
+        /// The partition it is on, or `live` for the live tree wherever that is.
+        volume: String,
+        /// Its name below the volume's root, or below the live tree's.
+        path: String,
+        /// What happened to it.
+        how: Spoiling,
+    },
+    /// An empty file was left behind, such as the modem's marker of an unfinished first boot.
+    AddFile {
+        /// The partition it is on, or `live`.
+        volume: String,
+        /// Its name, as for a damaged file.
+        path: String,
+    },
+    /// The backup region's journal holds copies of the IMEI file and the barcode file (ap-nvram.md 1.2).
+    JournalCopies,
     /// A file system was made anew, and is empty.
     Fresh {
         /// Its partition.
@@ -121,6 +151,18 @@ pub enum Damage {
     DirtyJournal,
 }
 
+/// What happened to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Spoiling {
+    /// Its sum does not hold any more.
+    FlipSum,
+    /// Its second half is gone.
+    Cut,
+    /// It was deleted; its blocks are free, but not overwritten.
+    Remove,
+}
+
 /// A phone and its history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
@@ -130,6 +172,8 @@ pub struct Scenario {
     pub about: String,
     /// The phone apart from its flash content.
     pub board: Board,
+    /// What its flash content was written by.
+    pub modem: Modem,
     /// The partitions.
     pub layout: Vec<Partition>,
     /// Who it is.
@@ -189,6 +233,27 @@ impl Scenario {
             table = under;
         }
         table.try_into::<Page>().map_err(|error| page_error(&error))?.into_scenario()
+    }
+
+    /// Returns a partition's first byte in the user area, and its size; or what is wrong with it.
+    ///
+    /// # Errors
+    /// A sentence to be put behind the partition's name.
+    pub fn place(&self, name: &str) -> Result<(u64, u64), &'static str> {
+        let card = &self.board.card;
+        let unit = crate::wire::emmc::ext_csd::MULT_UNIT;
+        // Linear addresses count the boot areas and the replay-protected one too (ap-nvram.md 5.2).
+        let before = match self.modem.table {
+            TableKind::Pmt => unit * (2 * u64::from(card.boot_mult) + u64::from(card.rpmb_mult)),
+            TableKind::Gpt => 0,
+        };
+        let is_it = |partition: &&Partition| partition.name.eq_ignore_ascii_case(name);
+        let partition = self.layout.iter().find(is_it).ok_or("is missing")?;
+        let at = partition.linear.checked_sub(before).ok_or("starts in a boot area")?;
+        match at.checked_add(partition.size) {
+            Some(end) if end <= u64::from(card.sectors) * 512 => Ok((at, partition.size)),
+            _ => Err("reaches beyond the card"),
+        }
     }
 
     /// Builds the phone; with a folder laid out like the MT6572 sample, from that phone's files.

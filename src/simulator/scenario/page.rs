@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Damage, Identity, Partition, Scenario, ScenarioError, field};
+use super::{Damage, Identity, Modem, Partition, Scenario, ScenarioError, field};
 use crate::simulator::board::{Board, CardFacts, LinkModel, Pace, Storage};
 use crate::simulator::faults::CardFault;
 
@@ -18,6 +18,8 @@ pub(super) struct Page {
     #[serde(default)]
     pace: Pace,
     identity: IdentityPage,
+    #[serde(default)]
+    modem: Modem,
     layout: Vec<Partition>,
     #[serde(default)]
     replace_identity: bool,
@@ -94,6 +96,9 @@ impl Page {
         if self.layout.iter().any(|partition| partition.linear.checked_add(partition.size).is_none()) {
             return Err(field("layout", "overflows"));
         }
+        if !matches!(self.modem.android, 4 | 9) {
+            return Err(field("modem.android", "is neither 4 nor 9"));
+        }
         let identity = Identity {
             imei,
             barcode,
@@ -135,6 +140,7 @@ impl Page {
                 cut_after_in_packets: board.cut_after_in_packets,
                 link: self.link_model,
             },
+            modem: self.modem,
             layout: self.layout,
             identity,
             replace_identity: self.replace_identity,

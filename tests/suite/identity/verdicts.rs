@@ -54,6 +54,11 @@ fn every_scenario_has_its_verdict() {
             &["IMEI in PRO_INFO", "RF calibration", "SIM lock", "nvkeep restore"],
         ),
         ("mt6572-format-all-pro-info-lost", Lost, None, &["very phone"]),
+        ("mt6572-nvram-blank", Repairable, Live, &[]),
+        ("mt6572-live-broken-flag-valid", Repairable, Live, &[]),
+        ("mt6572-simlock-half-lost", Repairable, Live, &[]),
+        ("mt6572-calibration-short-file", Repairable, Live, &[]),
+        ("mt6572-remnants", NeedsArchive, None, &[]),
     ];
     for name in Scenario::names() {
         let (_, code, boots, words) = table

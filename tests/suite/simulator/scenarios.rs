@@ -112,8 +112,17 @@ fn file_systems_are_clean() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    for name in ["mt6572", "mt6572-userdata-wiped", "mt6572-other-phone"] {
-        let (_, flash) = build(name, None);
+    let phones =
+        ["mt6572", "mt6572-userdata-wiped", "mt6572-other-phone"].map(|name| (name, build(name, None).1));
+    // Starting writes too: files asked back one by one, a whole tree, a twin's folder.
+    let started =
+        ["mt6572-live-broken-flag-valid", "mt6572-userdata-wiped", "mt6572-simlock-half-lost"].map(|name| {
+            let mut flash = build(name, None).1;
+            nvkeep::simulator::android::boot(&mut flash, &Scenario::named(name).unwrap()).unwrap();
+            (name, flash)
+        });
+    let spoilt = ["mt6572-calibration-short-file"].map(|name| (name, build(name, None).1));
+    for (name, flash) in phones.into_iter().chain(started).chain(spoilt) {
         for (partition, linear, len) in PARTITIONS {
             let path = folder.path().join(partition);
             save(&flash, linear, len, &path);

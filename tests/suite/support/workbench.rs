@@ -13,6 +13,7 @@ use nvkeep::app::restore::{RestoreRequest, RestoreResult, restore_at};
 use nvkeep::app::source::inspect_at;
 use nvkeep::app::{Choices, Context, Event, Failure, Pace, Report, Selection, descriptions};
 use nvkeep::formats::catalog::Catalog;
+use nvkeep::simulator::android::{self, BootReport};
 use nvkeep::simulator::{Area, Board, Flash, Scenario};
 use nvkeep::transport::{Faults, Port, WrappedPort};
 use nvkeep::wiring::Workshop;
@@ -65,6 +66,8 @@ pub struct Workbench {
     /// Faults of the cable.
     pub faults: Faults,
     data: Option<PathBuf>,
+    /// The page whose layout and family the phone's software was built for.
+    layout: Mutex<Scenario>,
 }
 
 impl Workbench {
@@ -76,10 +79,12 @@ impl Workbench {
     /// The same, built from a folder of real data.
     pub fn with_data(scenario: &str, data: Option<PathBuf>) -> Self {
         let (board, flash) = built(scenario, data.as_deref());
-        Self::holding(board, flash, data)
+        let bench = Self::holding(board, flash, data);
+        *bench.layout.lock().unwrap() = Scenario::named(scenario).unwrap();
+        bench
     }
 
-    /// Lays any phone on the bench.
+    /// Lays any phone on the bench; its software is the healthy MT6572's.
     pub fn holding(board: Board, flash: Flash, data: Option<PathBuf>) -> Self {
         Self {
             slot: Slot::new("test", board, flash),
@@ -87,6 +92,7 @@ impl Workbench {
             events: Arc::default(),
             faults: Faults::none(),
             data,
+            layout: Mutex::new(Scenario::named("mt6572").unwrap()),
         }
     }
 
@@ -99,11 +105,31 @@ impl Workbench {
     /// Replaces the phone by another one.
     pub fn phone_becomes(&self, scenario: &str) {
         *self.slot.phone() = Some(built(scenario, self.data.as_deref()));
+        *self.layout.lock().unwrap() = Scenario::named(scenario).unwrap();
     }
 
     /// Returns a copy of the flash as it is now.
     pub fn flash(&self) -> Flash {
         self.slot.phone().as_ref().unwrap().1.clone()
+    }
+
+    /// Unplugs the phone and starts its own software once, on the flash as it is now.
+    pub fn reboot(&self) -> BootReport {
+        let scenario = self.scenario();
+        android::boot(&mut self.slot.phone().as_mut().unwrap().1, &scenario).unwrap()
+    }
+
+    /// The same after "erase all data".
+    pub fn factory_reset(&self) -> BootReport {
+        let scenario = self.scenario();
+        android::factory_reset(&mut self.slot.phone().as_mut().unwrap().1, &scenario).unwrap()
+    }
+
+    fn scenario(&self) -> Scenario {
+        Scenario {
+            board: self.slot.phone().as_ref().unwrap().0.clone(),
+            ..self.layout.lock().unwrap().clone()
+        }
     }
 
     /// Changes the flash behind everybody's back.
