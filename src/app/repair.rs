@@ -72,6 +72,16 @@ pub fn repair_at(
     close(context, &session, result)
 }
 
+/// Gathers what a judgement of identity needs. Where there is no BinRegion the daemon's work copies in the live tree are the
+/// best witness of what it held.
+fn look(session: &PhoneSession, disk: &Shared) -> Result<Copies, Failure> {
+    let copies = gather(disk, &session.layout, Scope::Identity)?;
+    match copies.binregion.present() {
+        Some(_) => Ok(copies),
+        None => gather(disk, &session.layout, Scope::All),
+    }
+}
+
 /// Returns how far to look for remnants: not at all while a valid IMEI stands anywhere.
 fn lacks_imei(phone: &Copies, context: &Context<'_>, session: &PhoneSession) -> Option<Depth> {
     let family = context.catalog.family_for(&session.facts.chip, identity::generation(phone));
@@ -101,21 +111,21 @@ fn carry_out(
     archive.map_or(Ok(()), |archive| refuse_redacted(&archive.manifest))?;
     context.step("Reading what the phone holds now");
     let disk: Shared = session.disk.clone();
-    let judge = |disk: &Shared, source: &str| {
-        let mut copies = gather(disk, &session.layout, Scope::Identity)?;
-        // Where there is no BinRegion the daemon's work copies in the live tree are the best witness of what it held.
-        if copies.binregion.present().is_none() {
-            copies = gather(disk, &session.layout, Scope::All)?;
-        }
-        Report::of(context, session.facts.clone(), &copies, source.into()).map(|report| (copies, report))
-    };
-    let (mut phone, mut before) = judge(&disk, "phone")?;
+    let report =
+        |copies: &Copies, source: &str| Report::of(context, session.facts.clone(), copies, source.into());
+    let mut phone = look(session, &disk)?;
     let depth = if request.deep { Some(Depth::Blocks) } else { lacks_imei(&phone, context, session) };
     if let Some(depth) = depth {
         context.step("Looking for what is left of a lost IMEI");
         phone.remnants = search(context, &disk, &session.layout, depth)?;
-        before = Report::of(context, session.facts.clone(), &phone, "phone".into())?;
     }
+    let before = report(&phone, "phone")?;
+    // Remnants lie where no plan writes: what was found once is there still.
+    let again = |disk: &Shared, source: &str| {
+        let mut copies = look(session, disk)?;
+        copies.remnants.clone_from(&phone.remnants);
+        report(&copies, source)
+    };
     let mut allowed = before.survey.clone();
     let binding = match archive {
         None => "only its own copies are used, no archive".to_owned(),
@@ -140,8 +150,7 @@ fn carry_out(
         check_repair(&report.survey).map_err(|refusal| refused(&refusal))?;
         Ok(report)
     };
-    let (_, report) = judge(&(staged.clone() as Shared), "plan")?;
-    let report = check(report)?;
+    let planned = check(again(&(staged.clone() as Shared), "plan")?)?;
     let mut changes = lock(&staged).changes();
     changes.sort_by_key(|change| order.iter().position(|lba| *lba == change.lba).map_or(0, |at| at + 1));
     let changes = in_safe_order(session, changes);
@@ -150,13 +159,10 @@ fn carry_out(
         summary: PlanSummary { evidence, ..summarise(session, &binding, &plan, &changes) },
         changes,
         before,
-        staged: report,
+        staged: planned,
         dry_run: request.dry_run,
     };
-    carry(context, session, proposal, confirm, &|| {
-        let (_, after) = judge(&(session.disk.clone() as Shared), "phone")?;
-        check(after)
-    })
+    carry(context, session, proposal, confirm, &|| check(again(&(session.disk.clone() as Shared), "phone")?))
 }
 
 /// Binds the archive to the phone (promise 3), and lets what it holds into the closed world.

@@ -77,7 +77,8 @@ fn leaves_no_trace(bench: &Workbench, barcode: &str) {
         }
     }
     // The search means something only where it finds the old values in the archive they came from.
-    for what in ["IMEI in ASCII", "IMEI in BCD", "IMEI under RC4", "barcode under RC4", "address", "address in ASCII"]
+    for what in
+        ["IMEI in ASCII", "IMEI in BCD", "IMEI under RC4", "barcode under RC4", "address", "address in ASCII"]
     {
         let mut wanted = forms.iter().filter(|(known, _)| *known == what);
         assert!(wanted.any(|(_, form)| own.iter().any(|(_, bytes)| holds(bytes, form))), "{what}");

@@ -5,7 +5,8 @@ use nvkeep::app::archive::open_archive;
 use nvkeep::app::journal::resume_at;
 use nvkeep::app::repair::{RepairRequest, RepairResult, repair_at};
 use nvkeep::app::{Exit, Failure};
-use nvkeep::identity::{Copies, FileCopy, Found};
+use nvkeep::identity::{BootsFrom, Copies, FileCopy, Found};
+use nvkeep::simulator::android::BootSource;
 use nvkeep::simulator::{Area, Flash};
 use nvkeep::transport::{Fault, Faults};
 use nvkeep::vault::Journal;
@@ -51,7 +52,32 @@ fn heals(bench: &Workbench, request: &RepairRequest) -> RepairResult {
         "blocks outside the plan changed"
     );
     assert!(result.after.is_healthy());
+    outlives_android(bench);
     result
+}
+
+/// The phone's own software starts on the repaired flash, and again after "erase all data": nothing is lost or defaulted,
+/// and what Android shows is what nvkeep promised.
+fn outlives_android(bench: &Workbench) {
+    let repaired = bench.flash();
+    let promised = bench.inspect().unwrap();
+    let believed = match promised.survey.boots_from {
+        BootsFrom::Live => promised.survey.layer("live").unwrap(),
+        _ => promised.survey.layer("binregion").unwrap(),
+    };
+    let (reboot, reset) = (bench.reboot(), bench.factory_reset());
+    for (when, shown) in [("reboot", &reboot), ("factory reset", &reset)] {
+        // The modem makes its own book of versions anew; no backup of the phone's holds it (ap-nvram.md 1.3).
+        let lost = shown.defaulted.iter().filter(|path| !path.starts_with("md/NVRAM/NVD_CORE/")).count();
+        assert!(shown.asserts.is_empty() && lost == 0 && !shown.first_boot, "{when}: {shown:?}");
+        assert_eq!(shown.imei[0], believed.imei[0].value, "{when}");
+        let value = |value: &Option<nvkeep::identity::survey::Value>| value.clone().unwrap().value;
+        assert_eq!(shown.wifi, value(&believed.wifi_mac), "{when}");
+        assert_eq!(shown.bluetooth, value(&believed.bt_mac), "{when}");
+    }
+    assert_eq!(reset.source, BootSource::BinRegion, "a factory reset empties the live tree");
+    assert!(bench.inspect().unwrap().is_healthy(), "after a factory reset");
+    bench.change(|flash| *flash = repaired);
 }
 
 fn refuses(bench: &Workbench, request: &RepairRequest) -> Failure {
@@ -338,4 +364,75 @@ fn a_short_or_missing_live_calibration_file_makes_the_phone_rebuild() {
 
 fn tree_flag(phone: &Copies) -> u64 {
     phone.live.present().unwrap()["RestoreFlag"].extents[0].at
+}
+
+#[test]
+fn a_blank_nvram_gets_a_region_of_the_live_files() {
+    let bench = Workbench::with("mt6572-nvram-blank");
+    let result = heals(&bench, &RepairRequest::default());
+    assert!(result.written);
+    is_as_new(&bench);
+    let regions: Vec<&str> = result.plan.regions.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(regions, ["NVRAM"]);
+}
+
+#[test]
+fn a_blank_nvram_without_the_daemons_own_map_is_refused() {
+    let bench = Workbench::with("mt6572-nvram-blank");
+    let map = live_file(&bench, "AllMap");
+    overwrite(&bench, &map, 0, &[0xFF; 16]);
+    let failure = refuses(&bench, &RepairRequest::default());
+    assert_eq!(failure.code, "no-pattern");
+}
+
+#[test]
+fn live_files_broken_in_several_ways_come_back_from_the_region() {
+    let bench = Workbench::with("mt6572-live-broken-flag-valid");
+    assert!(heals(&bench, &RepairRequest::default()).written);
+    is_as_new(&bench);
+}
+
+#[test]
+fn a_simlock_partition_made_anew_gets_its_lock_from_its_twin() {
+    let bench = Workbench::with("mt6572-simlock-half-lost");
+    let twin = lock_file(&bench, true).bytes;
+    let result = heals(&bench, &RepairRequest::default());
+    assert_eq!(lock_file(&bench, false).bytes, twin);
+    assert_eq!(result.plan.regions.len(), 1, "{:?}", result.plan.regions);
+}
+
+#[test]
+fn calibration_files_of_a_wrong_length_come_back() {
+    let bench = Workbench::with("mt6572-calibration-short-file");
+    let report = bench.reboot();
+    assert!(!report.asserts.is_empty(), "no damage: the modem starts");
+    bench.phone_becomes("mt6572-calibration-short-file");
+    let result = heals(&bench, &RepairRequest::default());
+    assert!(result.plan.live.contains("rebuilds its live files"), "{}", result.plan.live);
+}
+
+#[test]
+fn a_journals_copy_is_shown_as_evidence_and_is_not_enough() {
+    let bench = Workbench::with("mt6572-remnants");
+    let failure = refuses(&bench, &RepairRequest::default());
+    assert_eq!(failure.code, "not-enough-evidence");
+    assert!(failure.message.contains("IMEI in the journal of NVRAM at"), "{}", failure.message);
+    assert!(failure.message.contains("RF calibration"), "{}", failure.message);
+}
+
+#[test]
+fn a_lost_imei_comes_back_from_the_journal_of_nvram() {
+    // Everything but the numbers is there: only their copies in the journal know them.
+    let page = "base = \"mt6572\"\nname = \"x\"\nabout = \"x\"\n[[damage]]\nkind = \"journal-copies\"\n\
+                [[damage]]\nkind = \"modem-default-imei\"\n\
+                [[damage]]\nkind = \"erase\"\npartition = \"PRO_INFO\"\n";
+    let scenario = nvkeep::simulator::Scenario::parse(page).unwrap();
+    let (board, flash) = scenario.build(None).unwrap();
+    let bench = Workbench::holding(board, flash, None);
+    let result = repair(&bench, &RepairRequest::default()).unwrap();
+    assert!(result.written && result.after.is_healthy());
+    let from = &result.plan.evidence.iter().find(|line| line.what == "IMEI slot 1").unwrap();
+    assert!(from.place.starts_with("a remnant: the journal of NVRAM"), "{from:?}");
+    let layer = result.after.survey.layer("live").unwrap();
+    assert_eq!(layer.imei[0].value.as_deref(), Some("490154203237518"));
 }

@@ -74,6 +74,10 @@ pub fn build(scenario: &Scenario, data: Option<&Path>) -> Result<(Board, Flash),
     if scenario.replace_identity {
         content.set_identity(&scenario.identity);
     }
+    // The journal was written while the phone was whole.
+    if scenario.damage.contains(&Damage::JournalCopies) {
+        content.keep_journal_copies();
+    }
     for damage in &scenario.damage {
         match damage {
             Damage::ModemDefaultImei => content.lose_imei(),
@@ -112,9 +116,6 @@ impl<'a> Builder<'a> {
             content.region.tear();
         }
         let (_, size) = self.place("NVRAM")?;
-        if has(&Damage::JournalCopies) {
-            content.keep_journal_copies();
-        }
         let image = content.region.image(usize::try_from(size.min(64 << 20)).unwrap_or(0));
         self.put(&mut flash, "NVRAM", &image)?;
         for (name, files) in ["PROTECT_F", "PROTECT_S"].into_iter().zip(&content.protect) {
