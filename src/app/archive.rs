@@ -6,12 +6,13 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::gather::{Scope, gather};
+use super::intake::merge::covered;
 use super::session::PhoneFacts;
 use super::survey::Report;
 use super::{Context, Exit, Failure};
-use crate::identity::{self, Copies};
+use crate::identity::{self, Copies, Covers, FileCopy, Found, Tree};
 use crate::storage::{KeptDisk, Layout, Place, Shared, share};
-use crate::vault::{Archive, Manifest, PhoneIds, sha256_of_file};
+use crate::vault::{Archive, Imported, Manifest, PhoneIds, sha256_of_file};
 
 /// Largest user area an archive may speak of: 16 TiB, beyond any eMMC.
 const MAX_USER_AREA: u64 = 1 << 44;
@@ -26,6 +27,8 @@ pub struct OpenArchive {
     pub layout: Layout,
     /// The copies it holds.
     pub copies: Copies,
+    /// The places it can speak of.
+    pub covers: Covers,
     /// The phone it belongs to.
     pub facts: PhoneFacts,
     /// What binds it to that phone.
@@ -65,20 +68,49 @@ pub fn open_archive(path: &Path) -> Result<OpenArchive, Failure> {
     let layout = layout_of(&manifest);
     // Read through the sharing handle, then take the disk back: an archive of whole partitions is not held twice.
     let handle = share(disk);
-    let copies = gather(&(handle.clone() as Shared), &layout, Scope::All)?;
+    let mut copies = gather(&(handle.clone() as Shared), &layout, Scope::All)?;
     let disk = Arc::into_inner(handle)
         .map(|disk| disk.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
     let disk =
         disk.ok_or_else(|| Failure::new(Exit::Other, "archive-held", "the archive is still being read"))?;
+    let mut covers = covered(&layout);
+    if manifest.imported.is_some() {
+        for (layer, found, covered) in [
+            ("live", &mut copies.live, &mut covers.live),
+            ("protect_f", &mut copies.protect_f, &mut covers.protect_f),
+            ("protect_s", &mut copies.protect_s, &mut covers.protect_s),
+        ] {
+            if matches!(found, Found::Absent(_))
+                && let Some(tree) = tree_of(&mut archive, &manifest, layer)?
+            {
+                *found = Found::Present(tree);
+                *covered = true;
+            }
+        }
+    }
     let facts = PhoneFacts {
         chip: manifest.phone.chip.clone(),
         hw_code: manifest.phone.hw_code.clone(),
         storage: manifest.phone.storage.clone(),
-        cid: manifest.phone.cid.clone(),
+        cid: if manifest.imported.is_some() { "unknown".into() } else { manifest.phone.cid.clone() },
         engine: manifest.engine.clone(),
     };
-    let ids = ids_for_binding(&manifest.phone);
-    Ok(OpenArchive { manifest, disk, layout, copies, facts, ids })
+    let mut ids = ids_for_binding(&manifest.phone);
+    if manifest.imported.is_some() {
+        // Nothing that was typed or guessed may pass for hardware.
+        (ids.cid, ids.soc_id) = (String::new(), None);
+    }
+    Ok(OpenArchive { manifest, disk, layout, copies, covers, facts, ids })
+}
+
+/// The files of a layer as a tree, for what was imported from files: they are all there is of it. They have no places.
+fn tree_of(archive: &mut Archive, manifest: &Manifest, layer: &str) -> Result<Option<Tree>, Failure> {
+    let mut tree = Tree::new();
+    for file in manifest.files.iter().filter(|file| file.layer == layer) {
+        let bytes = archive.file(layer, &file.path)?;
+        tree.insert(file.path.clone(), FileCopy { bytes, extents: Vec::new() });
+    }
+    Ok((!tree.is_empty()).then_some(tree))
 }
 
 /// Two regions over the same bytes would contradict each other.
@@ -136,6 +168,9 @@ pub struct VerifyResult {
     pub note: String,
     /// Whether every byte of the partitions is in it.
     pub full: bool,
+    /// Where it comes from, when it was imported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
     /// What its maker was warned of.
     pub warnings: Vec<String>,
     /// What it holds.
@@ -158,6 +193,7 @@ pub fn verify(context: &Context<'_>, path: &Path) -> Result<VerifyResult, Failur
         created: open.manifest.created,
         note: open.manifest.note,
         full: open.manifest.full,
+        imported: open.manifest.imported,
         warnings: open.manifest.warnings,
         report,
     })

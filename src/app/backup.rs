@@ -13,6 +13,7 @@ use super::{Context, Event, Failure, Progress};
 use crate::formats::ReadAt;
 use crate::formats::pmt::{PMT_BEFORE_END, PMT_LEN};
 use crate::identity::Copies;
+use crate::storage::locate_gpt::{BACKUP_PLACE, PRIMARY_PLACE};
 use crate::storage::{Place, Shared, Window, shared::lock};
 use crate::transport::Port;
 use crate::vault::{Draft, Existing, Gap, Manifest, Range};
@@ -103,7 +104,9 @@ pub fn archive(
     let disk: Shared = session.disk.clone();
     let copies = gather(&disk, &session.layout, Scope::All)?;
     let mut plans = plan(context, &disk, &session.layout, request.full)?;
-    plans.push(partition_table(&disk));
+    if session.layout.find(PRIMARY_PLACE).or(session.layout.find(BACKUP_PLACE)).is_none() {
+        plans.push(partition_table(&disk));
+    }
     fetch(context, session, &plans)?;
     let report = Report::of(context, session.facts.clone(), &copies, "phone".into())?;
     let mut warnings = warnings_of(&report);
@@ -213,7 +216,7 @@ fn add_region(
 }
 
 /// Splits a gap by the reasons the plan has for parts of it.
-fn explain(plan: &RegionPlan, at: u64, len: u64) -> Vec<Gap> {
+pub(super) fn explain(plan: &RegionPlan, at: u64, len: u64) -> Vec<Gap> {
     let end = at + len;
     let mut gaps = Vec::new();
     let mut free = at;
@@ -269,7 +272,7 @@ fn add_file(draft: &mut Draft, layer: &str, path: &str, bytes: &[u8]) -> Result<
 }
 
 /// Says loudly what is wrong with what was saved: a backup made after the loss must not be mistaken for a rescue.
-fn warnings_of(report: &Report) -> Vec<String> {
+pub(super) fn warnings_of(report: &Report) -> Vec<String> {
     let verdict = &report.survey.verdict;
     if report.is_healthy() {
         return Vec::new();

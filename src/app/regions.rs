@@ -5,6 +5,7 @@ use super::ranges::{Range, join};
 use super::{Context, Failure};
 use crate::formats::ext4::{Ext4Error, Volume, used_ranges};
 use crate::formats::{ReadAt, ReadError, binregion};
+use crate::storage::locate_gpt::{BACKUP_PLACE, PRIMARY_PLACE};
 use crate::storage::{Layout, Place, Shared, Window};
 
 /// Step in which the used start of a raw partition is looked for.
@@ -44,7 +45,8 @@ pub fn plan(
             "NVRAM" | "PRO_INFO" | "PROTECT_F" | "PROTECT_S" | "NVDATA" | "NVCFG" if full => whole,
             "NVRAM" => nvram(disk, place)?,
             "PRO_INFO" => pro_info(disk, place)?,
-            "PROTECT_F" | "PROTECT_S" | "NVDATA" | "NVCFG" => volume(disk, place)?,
+            "PROTECT_F" | "PROTECT_S" | "NVDATA" | "NVCFG" | "PERSIST" => volume(disk, place)?,
+            PRIMARY_PLACE | BACKUP_PLACE => whole,
             "MBR" | "EBR1" | "EBR2" => RegionPlan {
                 ranges: vec![(0, 512.min(place.len))],
                 rest: "only the record's own sector holds the partition table",
@@ -77,7 +79,7 @@ pub fn content_agrees(disk: &Shared, layout: &Layout) -> Result<bool, Failure> {
                 }
                 parsed => parsed.is_ok(),
             },
-            "PROTECT_F" | "PROTECT_S" | "USRDATA" => match Volume::open(window) {
+            "PROTECT_F" | "PROTECT_S" | "USRDATA" | "NVDATA" => match Volume::open(window) {
                 Err(Ext4Error::Read(cause @ ReadError::Device { .. })) => return Err(cause.into()),
                 opened => opened.is_ok(),
             },

@@ -5,7 +5,8 @@ use super::{Context, Failure};
 use crate::formats::ext4::{Ext4Error, Volume, used_ranges};
 use crate::formats::remnant::{self, FoundFile};
 use crate::formats::{ReadAt, ReadError, binregion};
-use crate::identity::{Extent, Remnant};
+use crate::identity::evidence::{Kind, best, collect};
+use crate::identity::{self, Copies, Extent, Remnant};
 use crate::storage::{Layout, Place, Shared, Window};
 
 /// More copies than this say nothing new.
@@ -51,6 +52,26 @@ pub fn search(
         unused_blocks(context, disk, place, &mut found)?;
     }
     Ok(found)
+}
+
+/// Searches where no valid IMEI stands anywhere among the copies: only then is it worth the reading.
+///
+/// # Errors
+/// As [`search`].
+pub fn search_if_lost(
+    context: &Context<'_>,
+    chip: &str,
+    copies: &mut Copies,
+    (disk, layout): (&Shared, &Layout),
+    depth: Depth,
+) -> Result<(), Failure> {
+    let family = context.catalog.family_for(chip, identity::generation(copies));
+    let evidence = collect(copies, None, family);
+    if best(&evidence, Kind::Imei(0)).is_none() {
+        context.step("Looking for what is left of a lost IMEI");
+        copies.remnants.extend(search(context, disk, layout, depth)?);
+    }
+    Ok(())
 }
 
 fn unused_blocks(

@@ -9,14 +9,13 @@ use super::carry::{
 };
 use super::gather::{Scope, gather};
 use super::grown;
-use super::remnants::{Depth, search};
+use super::remnants::{Depth, search, search_if_lost};
 use super::session::{PhoneSession, connect_at, open_port};
 use super::staging::{PlanSummary, guard_for, in_safe_order, summarise};
 use super::survey::Report;
 use super::{Context, Exit, Failure};
 use crate::formats::WriteAt;
 use crate::formats::imei::Imei;
-use crate::identity::evidence::Kind;
 use crate::identity::{self, Copies, Repair, Survey, Wishes, check_repair, closed_world};
 use crate::storage::{Shared, Staged, share, shared::lock};
 use crate::transport::Port;
@@ -82,14 +81,6 @@ fn look(session: &PhoneSession, disk: &Shared) -> Result<Copies, Failure> {
     }
 }
 
-/// Returns how far to look for remnants: not at all while a valid IMEI stands anywhere.
-fn lacks_imei(phone: &Copies, context: &Context<'_>, session: &PhoneSession) -> Option<Depth> {
-    let family = context.catalog.family_for(&session.facts.chip, identity::generation(phone));
-    let evidence = identity::evidence::collect(phone, None, family);
-    let known = identity::evidence::best(&evidence, Kind::Imei(0)).is_some();
-    (!known).then_some(Depth::Journal)
-}
-
 fn label_of(request: &RepairRequest) -> Result<Option<Imei>, Failure> {
     let Some(text) = &request.label else { return Ok(None) };
     let imei = Imei::parse(text).filter(Imei::check_digit_holds);
@@ -114,10 +105,10 @@ fn carry_out(
     let report =
         |copies: &Copies, source: &str| Report::of(context, session.facts.clone(), copies, source.into());
     let mut phone = look(session, &disk)?;
-    let depth = if request.deep { Some(Depth::Blocks) } else { lacks_imei(&phone, context, session) };
-    if let Some(depth) = depth {
-        context.step("Looking for what is left of a lost IMEI");
-        phone.remnants = search(context, &disk, &session.layout, depth)?;
+    let place = (&disk, &session.layout);
+    match request.deep {
+        true => phone.remnants = search(context, &disk, &session.layout, Depth::Blocks)?,
+        false => search_if_lost(context, &session.facts.chip, &mut phone, place, Depth::Journal)?,
     }
     let before = report(&phone, "phone")?;
     // Remnants lie where no plan writes: what was found once is there still.

@@ -8,7 +8,7 @@ use super::carry::{
 };
 use super::gather::{Scope, gather};
 use super::session::{PhoneSession, connect_at, open_port};
-use super::staging::{PlanSummary, guard_for, in_safe_order, stage_regions, summarise};
+use super::staging::{PlanSummary, guard_for, in_safe_order, replaces_live_volume, stage_regions, summarise};
 use super::survey::Report;
 use super::{Context, Failure};
 use crate::formats::WriteAt;
@@ -121,6 +121,7 @@ fn look<'a>(
     let parts = &request.selection;
     let before = Report::of_parts(context, session.facts.clone(), &phone, "phone".into(), parts)?;
     let archived = Report::of(context, archive.facts.clone(), &archive.copies, "archive".into())?;
+    identity::places_are_known(&archive.ids).map_err(|refusal| refused(&refusal))?;
     let binding =
         identity::bind(&ids_for_binding(&session.ids()), &archive.ids, &before.survey, &archived.survey)
             .map_err(|refusal| refused(&refusal))?
@@ -132,8 +133,12 @@ fn look<'a>(
 fn plan(ground: &Ground<'_>) -> Result<Checked, Failure> {
     let Ground { context, session, archive, request, phone, .. } = ground;
     context.step("Planning");
-    let plan = identity::plan_restore(phone, &archive.copies, &request.selection)
+    let mut plan = identity::plan_restore(phone, &archive.copies, &request.selection)
         .map_err(|refusal| refused(&refusal))?;
+    if request.selection.is_all() && replaces_live_volume(archive, session) {
+        plan.edits.clear();
+        plan.live = identity::LiveOutcome::Rewritten;
+    }
     let staged = share(Staged::new(session.disk.clone(), guard_for(session, phone)));
     if request.selection.is_all() {
         stage_regions(context, archive, session, &staged)?;

@@ -39,6 +39,8 @@ pub struct Shelved {
     pub chip: String,
     /// The card's id.
     pub cid: String,
+    /// Whether it was imported, and so has no card's id.
+    pub imported: bool,
     /// Valid IMEIs in it, slot 1 first.
     pub imeis: Vec<String>,
     /// Valid barcodes in it.
@@ -102,6 +104,7 @@ fn shelved(context: &Context<'_>, path: &Path) -> Result<(Shelved, Vec<String>),
         created: open.manifest.created,
         chip: report.phone.chip.clone(),
         cid: report.phone.cid.clone(),
+        imported: open.manifest.imported.is_some(),
         imeis: Vec::new(),
         barcodes: Vec::new(),
         note: open.manifest.note,

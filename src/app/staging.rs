@@ -13,7 +13,7 @@ use crate::identity::{Copies, Creation, EvidenceLine, Plan};
 use crate::storage::{BlockChange, Guard, Staged, shared::lock};
 
 /// Raw regions a whole restore copies range by range.
-const RAW_REGIONS: [&str; 4] = ["PRO_INFO", "PROTECT_F", "PROTECT_S", "NVRAM"];
+const RAW_REGIONS: [&str; 6] = ["PRO_INFO", "PROTECT_F", "PROTECT_S", "NVDATA", "NVCFG", "NVRAM"];
 
 /// The plan, as it is shown before anything is written.
 #[derive(Debug, Clone, Serialize)]
@@ -35,18 +35,18 @@ pub struct PlanSummary {
     pub evidence: Vec<EvidenceLine>,
 }
 
-/// Promise 5: the identity partitions, and the places of the NV files inside the live volume. Nothing else.
+/// Promise 5: the identity partitions, and on old Android the places of the NV files inside the live volume. Everything
+/// else that the table names is closed: boot chain, partition tables, `seccfg`, and what this program has no word for.
 #[must_use]
 pub fn guard_for(session: &PhoneSession, phone: &Copies) -> Guard {
     let mut guard = Guard::closed();
     for place in &session.layout.places {
         match place.name.as_str() {
-            "NVRAM" | "PRO_INFO" | "PROTECT_F" | "PROTECT_S" => guard.open(place.start, place.len),
-            "MBR" | "EBR1" | "EBR2" | "PRELOADER" | "UBOOT" | "SECCFG" | "SEC_RO" | "BOOTIMG"
-            | "RECOVERY" | "PMT" => {
-                guard.close(place.start, place.len);
+            "NVRAM" | "PRO_INFO" | "PROTECT_F" | "PROTECT_S" | "NVDATA" | "NVCFG" => {
+                guard.open(place.start, place.len);
             }
-            _ => {}
+            name if live_root(&session.layout).is_some_and(|(live, _)| live.name == name) => {}
+            _ => guard.close(place.start, place.len),
         }
     }
     // A damaged file system may place a file anywhere: only what lies inside its own partition is opened.
@@ -82,6 +82,16 @@ pub fn stage_regions(
     Ok(())
 }
 
+/// Returns whether a whole restore puts back the archive's own nvdata, so that no single file of it is edited: the files
+/// lie where that volume says, no longer where the phone's old one did (ap-nvram.md 6.2 step 4).
+#[must_use]
+pub fn replaces_live_volume(archive: &OpenArchive, session: &PhoneSession) -> bool {
+    session
+        .layout
+        .find("NVDATA")
+        .is_some_and(|place| archive.disk.runs_in(place.start, place.len).next().is_some())
+}
+
 /// Orders writes so that what makes a layer valid comes last: everything else first, then the BinRegion's header block.
 /// A BinRegion whose data are half-written then still has its old, wrong checksum and is not believed.
 #[must_use]
@@ -105,14 +115,13 @@ pub fn summarise(session: &PhoneSession, binding: &str, plan: &Plan, changes: &[
             None => regions.push((name.to_string(), 1)),
         }
     }
+    let edits = plan.edits.iter().map(|edit| edit.what.clone());
+    let mut told: Vec<String> = edits.chain(plan.creations.iter().map(Creation::what)).collect();
+    // One meaning may take several places.
+    told.dedup();
     PlanSummary {
         binding: binding.into(),
-        changes: plan
-            .edits
-            .iter()
-            .map(|edit| edit.what.clone())
-            .chain(plan.creations.iter().map(Creation::what))
-            .collect(),
+        changes: told,
         evidence: Vec::new(),
         live: plan.live.to_string(),
         notes: plan.notes.clone(),

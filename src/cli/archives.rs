@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::app::VerdictCode;
 use crate::app::export::ExportResult;
+use crate::app::import::ImportResult;
 use crate::app::redact::RedactResult;
 use crate::app::shelf::Shelf;
 
@@ -18,7 +19,12 @@ pub fn shelf(shelf: &Shelf) -> String {
         };
         let _ = writeln!(text, "{}", archive.file.display());
         let _ = writeln!(text, "  made     {}, {verdict}", archive.created);
-        let _ = writeln!(text, "  phone    {} with CID {}", archive.chip, archive.cid);
+        let card = if archive.imported {
+            "imported, no CID".to_owned()
+        } else {
+            format!("with CID {}", archive.cid)
+        };
+        let _ = writeln!(text, "  phone    {} {card}", archive.chip);
         for (label, values) in [("IMEI", &archive.imeis), ("barcode", &archive.barcodes)] {
             let values = if values.is_empty() { "none valid".to_owned() } else { values.join(", ") };
             let _ = writeln!(text, "  {label:8} {values}");
@@ -42,6 +48,31 @@ pub fn shelf(shelf: &Shelf) -> String {
         },
         if shelf.bad.is_empty() { String::new() } else { format!(", {} BAD", shelf.bad.len()) },
     );
+    text
+}
+
+/// The answer of `vault import`.
+pub fn import(result: &ImportResult) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "Imported: {}", result.file.display());
+    let _ = writeln!(text, "  SHA-256  {}", result.sha256);
+    let _ = writeln!(text, "  made of  {}", plain(&result.imported.kind));
+    for source in &result.imported.sources {
+        let _ = writeln!(text, "           {}", plain(source));
+    }
+    let regions: Vec<&str> = result.regions.iter().map(|region| region.name.as_str()).collect();
+    if !regions.is_empty() {
+        let _ = writeln!(text, "  regions  {}", regions.join(", "));
+    }
+    let _ = writeln!(text, "  files    {}", counted(result.files, "NV file"));
+    let _ = writeln!(text, "  missing  {}", result.imported.missing.join(", "));
+    for why in &result.passed_over {
+        let _ = writeln!(text, "  not used {}", plain(why));
+    }
+    text.push_str(&crate::app::report::identity_lines(&result.report));
+    for warning in &result.warnings {
+        let _ = writeln!(text, "WARNING: {warning}");
+    }
     text
 }
 

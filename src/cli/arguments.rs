@@ -237,6 +237,24 @@ pub enum VaultVerb {
         #[arg(long)]
         force: bool,
     },
+    /// Make an archive of another tool's backup: partition or whole-flash images, TWRP, SP Flash Tool, a tar or folder of NV files
+    #[command(
+        after_help = "An imported archive has no card's CID: it can be written only to a phone where a surviving copy agrees with it, \
+                            by `repair --from`; by `restore` only where it also knows the places of the partitions."
+    )]
+    Import {
+        /// The file or folder
+        source: PathBuf,
+        /// Archive to write; made from chip and time when absent
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// The phone's chip, such as MT6572, where the source does not tell
+        #[arg(long, value_name = "CHIP")]
+        chip: Option<String>,
+        /// A note kept in the archive
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+    },
     /// Write an archive's partitions as plain images and its NV files as a tree
     #[command(
         after_help = "NAME.img has every byte where it lay; what the archive does not hold is zeros, and NAME.ranges.json says which. \

@@ -18,6 +18,7 @@ use crate::app::backup::{BackupRequest, backup};
 use crate::app::demo::demo;
 use crate::app::diff::diff;
 use crate::app::export::export;
+use crate::app::import::{ImportRequest, import};
 use crate::app::info::{detect, info};
 use crate::app::journal::resume;
 use crate::app::redact::redact;
@@ -111,6 +112,7 @@ fn name_of(verb: &Verb) -> &'static str {
         Verb::Resume { .. } => "resume",
         Verb::Verify { .. } => "verify",
         Verb::Vault { verb: VaultVerb::List { .. } } => "vault list",
+        Verb::Vault { verb: VaultVerb::Import { .. } } => "vault import",
         Verb::Vault { verb: VaultVerb::Export { .. } } => "vault export",
         Verb::Vault { verb: VaultVerb::Redact { .. } } => "vault redact",
         Verb::Sim { .. } => "sim",
@@ -217,6 +219,14 @@ fn vault(context: &Context<'_>, verb: VaultVerb) -> Result<Outcome, Failure> {
             let identities = result.identities.clone();
             let text = archives::shelf(&result);
             Ok(Outcome { identities, ..Outcome::done("vault list", &result, text)? })
+        }
+        VaultVerb::Import { source, output, chip, note } => {
+            let result = import(context, &ImportRequest { source, output, chip, note })?;
+            let text = archives::import(&result);
+            Ok(Outcome {
+                identities: result.report.identities(),
+                ..Outcome::done("vault import", &result, text)?
+            })
         }
         VaultVerb::Export { archive, dir } => {
             let result = export(context, &archive, &dir)?;

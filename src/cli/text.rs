@@ -226,11 +226,11 @@ pub fn verify(path: &Path, result: &VerifyResult) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{}: whole. {} entries match their digests.", path.display(), result.entries);
     let _ = writeln!(text, "  SHA-256 {}", result.sha256);
-    let _ = writeln!(
-        text,
-        "  made {} of {} with CID {}",
-        result.created, result.report.phone.chip, result.report.phone.cid
-    );
+    let card = match &result.imported {
+        Some(imported) => format!("imported, no CID; missing: {}", imported.missing.join(", ")),
+        None => format!("with CID {}", result.report.phone.cid),
+    };
+    let _ = writeln!(text, "  made {} of {} {card}", result.created, result.report.phone.chip);
     if !result.note.is_empty() {
         let _ = writeln!(text, "  note: {}", result.note);
     }

@@ -406,8 +406,10 @@ impl Catalog {
     /// Returns the canonical name of a partition; an unknown name stays as it is.
     #[must_use]
     pub fn canonical_partition(&self, name: &str) -> String {
-        let named =
-            |kind: &&PartitionKind| kind.name == name || kind.aliases.iter().any(|alias| alias == name);
+        let named = |kind: &&PartitionKind| {
+            kind.name.eq_ignore_ascii_case(name)
+                || kind.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+        };
         self.partitions().iter().find(named).map_or_else(|| name.to_string(), |kind| kind.name.clone())
     }
 

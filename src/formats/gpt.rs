@@ -40,6 +40,10 @@ pub struct Gpt {
     pub first_usable: u64,
     /// Last sector a partition may have.
     pub last_usable: u64,
+    /// First byte of this copy's entries.
+    pub entries_at: u64,
+    /// Bytes of its entries.
+    pub entries_len: u64,
     /// The partitions, counted from the start of the user area. Unused entries are not listed.
     pub table: PartitionTable,
 }
@@ -177,7 +181,17 @@ impl Gpt {
             table.entries.extend(partition(index, entry, sector)?);
         }
         let (first_usable, last_usable) = (header.first_usable, header.last_usable);
-        Ok(Self { kind, sector, disk: header.disk, first_usable, last_usable, table })
+        let entries_len = raw.len() as u64;
+        Ok(Self {
+            kind,
+            sector,
+            disk: header.disk,
+            first_usable,
+            last_usable,
+            entries_at,
+            entries_len,
+            table,
+        })
     }
 }
 

@@ -33,6 +33,8 @@ pub enum BindingReason {
     SameCard,
     /// Another card and no SoC id; a surviving copy agrees.
     SurvivingCopyAgrees,
+    /// An imported archive, which has no card; a surviving copy agrees.
+    ImportedCopyAgrees,
 }
 
 impl fmt::Display for BindingReason {
@@ -43,6 +45,9 @@ impl fmt::Display for BindingReason {
             Self::SameCard => "same eMMC",
             Self::SurvivingCopyAgrees => {
                 "another eMMC, and a valid copy on the phone agrees with the archive"
+            }
+            Self::ImportedCopyAgrees => {
+                "an imported archive without CID, and a valid copy on the phone agrees with it"
             }
         })
     }
@@ -58,10 +63,18 @@ pub fn bind(
     phone_survey: &Survey,
     archive_survey: &Survey,
 ) -> Result<BindingReason, Refusal> {
+    let is_imported = archive.cid.is_empty() && archive.soc_id.is_none();
+    if is_imported && archive.chip == "unknown" {
+        return Err(Refusal::WeakBinding {
+            why: "it does not say of which chip it is; import it again with --chip",
+        });
+    }
     if phone.chip != archive.chip {
         return Err(Refusal::OtherChip { phone: phone.chip.clone(), archive: archive.chip.clone() });
     }
-    for name in IDENTITY_REGIONS {
+    // An imported archive without places is evidence and nothing more: see `places_are_known`.
+    let places_told = !(is_imported && archive.layout.is_empty());
+    for name in IDENTITY_REGIONS.into_iter().filter(|_| places_told) {
         let place = |ids: &PhoneIds| {
             ids.layout.iter().find(|(known, ..)| known == name).map(|(_, at, len)| (*at, *len))
         };
@@ -75,26 +88,49 @@ pub fn bind(
         (Some(_), Some(_)) if same_card => Ok(BindingReason::SameSocAndCard),
         (Some(_), Some(_)) => Ok(BindingReason::ReplacedCard),
         _ if same_card => Ok(BindingReason::SameCard),
-        _ => by_copies(phone_survey, archive_survey),
+        _ => by_copies(phone_survey, archive_survey, is_imported),
     }
 }
 
-fn by_copies(phone: &Survey, archive: &Survey) -> Result<BindingReason, Refusal> {
+/// Refuses to restore an archive that does not know where its partitions lie; its values still serve a repair.
+///
+/// # Errors
+/// [`Refusal::WeakBinding`].
+pub fn places_are_known(archive: &PhoneIds) -> Result<(), Refusal> {
+    if archive.layout.is_empty() {
+        return Err(Refusal::WeakBinding {
+            why: "it does not know where its partitions lie on the phone; it serves `repair --from`, not `restore`",
+        });
+    }
+    Ok(())
+}
+
+fn by_copies(phone: &Survey, archive: &Survey, is_imported: bool) -> Result<BindingReason, Refusal> {
+    let refused = |card: &'static str, imported: &'static str| {
+        Err(if is_imported {
+            Refusal::WeakBinding { why: imported }
+        } else {
+            Refusal::OtherPhone { why: card }
+        })
+    };
     let mut agree = [false; 3];
     for (index, kind) in [imeis, wifi, bluetooth].into_iter().enumerate() {
         let (ours, theirs) = (kind(phone), kind(archive));
         if !ours.is_empty() && !theirs.is_empty() && !ours.is_subset(&theirs) {
-            return Err(Refusal::OtherPhone {
-                why: "the eMMC differs, and a valid copy on the phone contradicts the archive",
-            });
+            return refused(
+                "the eMMC differs, and a valid copy on the phone contradicts the archive",
+                "a valid copy on the phone contradicts it",
+            );
         }
         agree[index] = !ours.is_empty() && !theirs.is_empty();
     }
     match agree {
+        [true, ..] | [_, true, true] if is_imported => Ok(BindingReason::ImportedCopyAgrees),
         [true, ..] | [_, true, true] => Ok(BindingReason::SurvivingCopyAgrees),
-        _ => Err(Refusal::OtherPhone {
-            why: "the eMMC differs, and no valid copy on the phone agrees with the archive",
-        }),
+        _ => refused(
+            "the eMMC differs, and no valid copy on the phone agrees with the archive",
+            "no valid copy on the phone agrees with it",
+        ),
     }
 }
 

@@ -21,7 +21,7 @@ mod twin;
 mod values;
 pub mod verdict;
 
-pub use binding::{BindingReason, PhoneIds, bind};
+pub use binding::{BindingReason, PhoneIds, bind, places_are_known};
 pub use compare::{Comparison, Covers, compare};
 pub use copies::{BinRegionCopy, Copies, Extent, FileCopy, Found, Remnant, Tree};
 pub use evidence::EvidenceLine;

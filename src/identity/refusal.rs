@@ -12,6 +12,8 @@ pub enum Refusal {
     OtherLayout { region: &'static str },
     #[error("the archive is of another phone: {why}")]
     OtherPhone { why: &'static str },
+    #[error("the archive was imported and carries no CID, so that only surviving copies can bind it: {why}")]
+    WeakBinding { why: &'static str },
     #[error("the archive holds no valid BinRegion")]
     NoSource,
     #[error("the phone's BinRegion is not valid, so parts of it cannot be replaced")]
@@ -57,7 +59,7 @@ impl Refusal {
         match self {
             Self::OtherChip { .. } => "other-chip",
             Self::OtherLayout { .. } => "other-layout",
-            Self::OtherPhone { .. } => "other-phone",
+            Self::OtherPhone { .. } | Self::WeakBinding { .. } => "other-phone",
             Self::NoSource => "archive-not-valid",
             Self::NoTarget => "binregion-not-valid",
             Self::OtherSize { .. } => "size-differs",

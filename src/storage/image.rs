@@ -18,7 +18,14 @@ impl ImageDisk {
     /// # Errors
     /// The system's.
     pub fn open(path: &Path) -> std::io::Result<Self> {
-        let mut file = File::open(path)?;
+        Self::of(File::open(path)?)
+    }
+
+    /// Takes a file that is open already.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn of(mut file: File) -> std::io::Result<Self> {
         let len = file.seek(SeekFrom::End(0))?;
         Ok(Self { file, len })
     }

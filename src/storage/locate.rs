@@ -1,13 +1,16 @@
-//! Finds the named partitions of a user area: PMT and mirror, or a scatter file with evidence from the card itself
-//! (msdc-direct.md 10). A layout is proven only when every cross-check that a write demands has passed.
+//! Finds the named partitions of a user area: PMT and mirror, a GPT, or a scatter file with evidence from the card itself
+//! (msdc-direct.md 10, ap-nvram.md 5.6). A layout is proven only when every cross-check that a write demands has passed.
 
 use thiserror::Error;
 
-use super::{Layout, Place};
+use super::{Layout, Place, locate_gpt};
 use crate::formats::mbr::{self, MbrChain};
 use crate::formats::partition::{PartitionEntry, PartitionError, PartitionTable};
 use crate::formats::pmt::{PMT_BEFORE_END, PMT_LEN, PmtCopy, PmtError, PmtKind, agree};
 use crate::formats::{ReadAt, ReadError};
+
+/// Type byte of the one partition in a protective boot record.
+const PROTECTIVE: u8 = 0xEE;
 
 /// Turns a partition's name as its table writes it into the canonical one.
 pub type Canonical<'a> = &'a dyn Fn(&str) -> String;
@@ -24,7 +27,7 @@ pub enum LocateError {
         cause: ReadError,
     },
     /// Neither copy of the PMT is valid, and there is no scatter file.
-    #[error("the phone has no partition table (PMT): {main}; mirror: {mirror}")]
+    #[error("the phone has no partition table (PMT or GPT): {main}; mirror: {mirror}")]
     NoTable {
         /// What is wrong with the main copy.
         main: String,
@@ -71,6 +74,17 @@ pub fn locate(
     let main_at = capacity.saturating_sub(PMT_BEFORE_END);
     let main = read_copy(disk, main_at, PmtKind::Main)?;
     let mirror = read_copy(disk, main_at + PMT_LEN as u64, PmtKind::Mirror)?;
+    let has_pmt = main.is_ok() || mirror.is_ok();
+    if !has_pmt && let Some(mut layout) = locate_gpt::locate(disk, canonical)? {
+        if let Some(scatter) = scatter
+            && !places_like(&layout, scatter, canonical)
+        {
+            layout.doubt(
+                "the scatter file places identity partitions elsewhere than the phone's own GPT".into(),
+            );
+        }
+        return Ok(layout);
+    }
     let mut layout = Layout::default();
     let table = match (main, mirror, scatter) {
         (Ok(main), Ok(mirror), _) => {
@@ -114,8 +128,11 @@ pub fn locate(
             return Err(LocateError::NoTable { main: main.to_string(), mirror: mirror.to_string() });
         }
     };
-    fill(&mut layout, &table, prefix, capacity, canonical)?;
+    place_entries(&mut layout, &table, prefix, capacity, canonical)?;
     check_against_mbr(disk, &mut layout, &table, scatter, prefix)?;
+    if has_pmt && locate_gpt::begins(disk)? {
+        return beside_gpt(disk, layout, canonical);
+    }
     if layout.learned_from == "scatter" {
         layout
             .remarks
@@ -126,6 +143,33 @@ pub fn locate(
         layout.doubt("the scatter file places identity partitions elsewhere than the phone's own PMT".into());
     }
     Ok(layout)
+}
+
+/// Decides between a PMT and a GPT on one card. A preloader knows one of the two, and its boot record says which: the
+/// chain that a PMT places, or the protective record of a GPT. Nothing is written either way.
+fn beside_gpt(
+    disk: &mut dyn ReadAt,
+    mut pmt: Layout,
+    canonical: Canonical<'_>,
+) -> Result<Layout, LocateError> {
+    let Some(mut gpt) = locate_gpt::locate(disk, canonical)? else {
+        pmt.doubt("a damaged GPT lies beside the PMT; the phone believes the PMT".into());
+        return Ok(pmt);
+    };
+    let both =
+        |believed: &str| format!("both a PMT and a GPT are on the card; the phone believes the {believed}");
+    let mut first = [0; 512];
+    let protective = match disk.read_at(0, &mut first) {
+        Ok(()) => first[510..] == [0x55, 0xAA] && first[0x1C2] == PROTECTIVE,
+        Err(cause) => return Err(LocateError::Read { what: "the first sector", cause }),
+    };
+    if protective {
+        gpt.doubt(both("GPT, whose protective boot record is in place"));
+        Ok(gpt)
+    } else {
+        pmt.doubt(both("PMT, for the boot record is not that of a GPT"));
+        Ok(pmt)
+    }
 }
 
 impl Layout {
@@ -151,7 +195,10 @@ fn read_copy(disk: &mut dyn ReadAt, at: u64, wanted: PmtKind) -> Result<Copy, Lo
 }
 
 /// Fills in the places of every entry that lies in the user area. Entries before it (the preloader) are passed over.
-fn fill(
+///
+/// # Errors
+/// [`LocateError::Table`] for a table that contradicts itself or leaves the card.
+pub(super) fn place_entries(
     layout: &mut Layout,
     table: &PartitionTable,
     prefix: u64,
@@ -212,6 +259,17 @@ fn compare(layout: &mut Layout, chain: &MbrChain, base: u64) {
     } else {
         layout.doubt(format!("the MBR does not list {} where the table places it", strangers.join(", ")));
     }
+}
+
+/// Returns whether a scatter file that counts from the user area places the identity partitions as the layout does.
+fn places_like(layout: &Layout, scatter: &PartitionTable, canonical: Canonical<'_>) -> bool {
+    let listed = |name: &str| scatter.entries.iter().find(|entry| canonical(entry.plain_name()) == name);
+    ["NVRAM", "PRO_INFO", "PROTECT_F", "PROTECT_S", "NVDATA", "NVCFG"].iter().all(|name| {
+        match (layout.find(name), listed(name)) {
+            (Some(place), Some(entry)) => (place.start, place.len) == (entry.start, entry.size),
+            _ => true,
+        }
+    })
 }
 
 /// Returns whether two tables place the identity partitions alike.

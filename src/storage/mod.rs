@@ -1,17 +1,20 @@
 //! Named ranges of bytes: on a phone, in an image, in an archive, staged, guarded and read back. Everything reads
 //! through the same traits, so that every verb works on all of them; nothing here knows what the bytes mean.
 
+pub mod chain;
 pub mod commit;
 pub mod guard;
 pub mod image;
 pub mod kept;
 pub mod locate;
+pub mod locate_gpt;
 pub mod phone;
 pub mod place;
 pub mod shared;
 pub mod staged;
 pub mod volume;
 
+pub use chain::ChainDisk;
 pub use commit::{CommitError, commit};
 pub use guard::Guard;
 pub use image::ImageDisk;

@@ -38,10 +38,26 @@ pub struct Manifest {
     /// A copy for publishing: its identities are textbook values, it belongs to no phone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redacted: bool,
+    /// Present where another tool's backup was made into this archive: then there is no card it is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
     /// Kept parts of partitions.
     pub regions: Vec<Region>,
     /// Decoded NV files.
     pub files: Vec<FileEntry>,
+}
+
+/// Where an imported archive comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// What the source was made of, in words.
+    pub kind: String,
+    /// Names of the files it was made of.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// What a backup of the phone itself would have, and this has not.
+    #[serde(default)]
+    pub missing: Vec<String>,
 }
 
 /// What binds an archive to a phone.
@@ -144,6 +160,7 @@ impl Manifest {
             full: false,
             warnings: Vec::new(),
             redacted: false,
+            imported: None,
             regions: Vec::new(),
             files: Vec::new(),
         }

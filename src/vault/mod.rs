@@ -21,7 +21,7 @@ pub use error::VaultError;
 pub use export::{Exported, export};
 pub use journal::{BLOCK_LEN, Block, Journal, JournalHeader};
 pub use listing::{Listed, list};
-pub use manifest::{FileEntry, Gap, Manifest, Partition, PhoneIds, Range, Region, SCHEMA};
+pub use manifest::{FileEntry, Gap, Imported, Manifest, Partition, PhoneIds, Range, Region, SCHEMA};
 pub use reader::{Archive, EntryFailure, VerifyReport};
 pub use whole::Existing;
 pub use writer::{Draft, Saved};

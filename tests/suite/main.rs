@@ -16,6 +16,7 @@ mod backup; // the identity set, read, checked, archived
 mod binregion; // every header variant, checksum, bad blocks
 mod binregion_compose; // regions made of files, refused or read back whole
 mod catalog; // every description loads and is complete
+mod closed_world; // random phones, and no identity from nowhere
 mod command_line; // help, exit codes, JSON
 mod demo; // the newcomer's first run
 mod diff; // two sources, by meaning
