@@ -221,7 +221,8 @@ fn take_disk(
     } else {
         disk
     };
-    let hint = if by_name { partition_of(context, name) } else { None };
+    let whole_blocks = lock(&disk).len().is_multiple_of(512);
+    let hint = if by_name && whole_blocks { partition_of(context, name) } else { None };
     let piece = image::recognise(context, name, disk, hint)?;
     context.note(format!("{name}: {}", piece.layout.learned_from));
     haul.kinds.insert(piece.layout.learned_from.clone());

@@ -49,6 +49,15 @@ pub fn redact(
     force: bool,
 ) -> Result<RedactResult, Failure> {
     let mut open = open_archive(archive)?;
+    // Files without the partitions they lay on have no places, and could only be dropped.
+    if open.manifest.regions.is_empty() {
+        return Err(Failure::new(
+            Exit::Forbidden,
+            "cannot-redact",
+            "the archive holds files without their partitions, and they cannot be replaced one by one",
+        )
+        .advise("Redact an archive made by nvkeep backup, or by vault import from partition images."));
+    }
     context.step("Finding every identity");
     let disk = share(open.disk);
     open.copies.remnants = search(context, &(disk.clone() as Shared), &open.layout, Depth::Blocks)?;

@@ -12,6 +12,8 @@ pub const WIFI_MAC_AT: usize = 4;
 pub const BT_MAC_AT: usize = 0;
 /// Offset of TxPwrValid in `WIFI` (4.1).
 pub const WIFI_TX_POWER_VALID_AT: usize = 0xC4;
+/// Size of `WIFI` with trailer, versions A and A' (4.1).
+pub const WIFI_SIZE_A: usize = 514;
 /// Sizes of `WIFI` with trailer: versions A and A', the 1024-byte variant, version B (4.1).
 pub const WIFI_SIZES: [usize; 3] = [514, 1026, 2050];
 /// Content of `RestoreFlag` when the live tree counts as valid (2.2).

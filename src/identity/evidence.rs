@@ -23,6 +23,8 @@ pub enum Place {
     BinRegion,
     /// The live tree.
     Live,
+    /// The daemon's own work copy of the BinRegion, in the live tree: as of its last backup or restore.
+    WorkCopy,
     /// The record in PRO_INFO.
     ProInfo,
     /// What is left of a file after it was lost: a journal's copy, blocks of a deleted file.
@@ -38,6 +40,7 @@ impl Place {
             Self::Archive => "the archive",
             Self::BinRegion => "the BinRegion",
             Self::Live => "the live files",
+            Self::WorkCopy => "the daemon's work copy",
             Self::ProInfo => "PRO_INFO",
             Self::Remnant => "a remnant",
         }

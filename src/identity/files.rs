@@ -7,6 +7,7 @@ use std::fmt;
 use super::copies::{Copies, Found, Tree};
 use super::scheme::Scheme;
 use crate::formats::ap_file;
+use crate::formats::binregion::Content;
 use crate::formats::catalog::Family;
 use crate::formats::key_probe::is_ldi;
 use crate::formats::ldi::{self, LdiError};
@@ -16,6 +17,8 @@ use crate::formats::lid::{self, LidName};
 pub(super) const IMEI: [&str; 2] = ["md/NVRAM/NVD_IMEI/MP0B_001", "md/NVRAM/NVD_IMEI/LD0B_001"];
 /// The barcode file, in the same order.
 pub(super) const BARCODE: [&str; 2] = ["md/NVRAM/CALIBRAT/MP09_001", "md/NVRAM/CALIBRAT/ML09_001"];
+/// Which files exist, by the modem's own book (modem-nvram.md 4.5).
+pub(super) const INFO_FILE: &str = "md/NVRAM/INFO_FILE";
 /// Folder of the calibration files.
 pub(super) const CALIBRAT: &str = "md/NVRAM/CALIBRAT/";
 /// The Wi-Fi file.
@@ -62,6 +65,16 @@ pub(super) fn region_files(copies: &Copies) -> Files<'_> {
 pub(super) fn tree_files(found: &Found<Tree>) -> Files<'_> {
     let files = found.present().into_iter().flatten();
     files.map(|(path, file)| (path.as_str(), file.bytes.as_slice())).collect()
+}
+
+/// Returns what the daemon's work copies of the region hold, when they are whole (ap-nvram.md 2.1).
+pub(super) fn work_copy(live: &Files<'_>) -> Option<Content> {
+    Content::from_work_copies(live.get("AllMap")?, live.get("AllFile")?).ok()
+}
+
+/// Returns the files of a region's content.
+pub(super) fn content_files(content: &Content) -> Files<'_> {
+    content.files.iter().filter_map(|file| Some((below(&file.name)?, file.bytes.as_slice()))).collect()
 }
 
 /// Returns the part of an absolute name below the tree's root, whatever Android wrote it (ap-nvram.md 2.5).

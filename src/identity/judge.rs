@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::copies::{BinRegionCopy, Copies, FileCopy, Found};
-use super::files::{BT, CALIBRAT, Files, Flaw, WIFI, flaw, region_files, tree_files};
+use super::files::{
+    BT, CALIBRAT, Files, Flaw, INFO_FILE, WIFI, content_files, flaw, region_files, tree_files, work_copy,
+};
 use super::scheme::Scheme;
 use super::simlock;
 use super::survey::{BootsFrom, Calibration, ImeiSlot, Layer, LayerState, Marks, Status, Survey, Value};
@@ -47,7 +49,8 @@ pub fn judge(copies: &Copies, family: &Family) -> Survey {
     let fourth = simlock::layer(&mut look.judge, copies, &protect, &[&region, &live], &scheme);
     let layers = vec![first, second, third, fourth];
     let boots_from = boots_from(copies, &live);
-    let remnants = look.remnants(copies);
+    let mut remnants = look.remnants(copies);
+    remnants.extend(look.work_copy(copies, &live));
     let verdict = verdict(&layers, boots_from, &remnants);
     Survey { layers, boots_from, verdict, identities: look.judge.identities }
 }
@@ -133,11 +136,21 @@ impl<'a> Look<'a> {
             layer.reason = Some(format!("{path} {flaw}{more}"));
         }
         self.modem_values(&mut layer, files, &flaws);
+        if self.scheme.hides_imei(files.get(INFO_FILE).copied()) {
+            layer.state = LayerState::Corrupt;
+            layer.reason.get_or_insert_with(|| {
+                format!("{INFO_FILE} does not list the IMEI file: the modem does not read it")
+            });
+            layer.imei = vec![ImeiSlot { slot: 1, value: None, status: Status::Null }];
+        }
         let whole = |path: &str| !flaws.contains_key(path);
         let (wifi, bt) = (files.get(WIFI).copied(), files.get(BT).copied());
         layer.wifi_mac = Some(self.judge.mac("wifi", wifi, ap_file::WIFI_MAC_AT, whole(WIFI)));
         layer.bt_mac = Some(self.judge.mac("bt", bt, ap_file::BT_MAC_AT, whole(BT)));
-        layer.marks.no_tx_power = wifi.and_then(|file| file.get(ap_file::WIFI_TX_POWER_VALID_AT)) == Some(&0);
+        // Longer records, of later chips, keep their powers elsewhere (ap-nvram.md 4.1).
+        let short = wifi.filter(|file| file.len() == ap_file::WIFI_SIZE_A);
+        layer.marks.no_tx_power =
+            short.and_then(|file| file.get(ap_file::WIFI_TX_POWER_VALID_AT)) == Some(&0);
         let marker = |path: &&str| path.starts_with("md/FAT") && path.ends_with(".log");
         layer.marks.first_boot = files.keys().any(marker);
         layer.calibration = Some(self.calibration_of(files, &flaws));
@@ -186,6 +199,29 @@ impl<'a> Look<'a> {
             }
         }
         found
+    }
+
+    /// Looks into the daemon's work copy of a region that is gone. Returns its name when it holds a valid IMEI of slot 1.
+    fn work_copy(&mut self, copies: &Copies, live: &Files<'_>) -> Option<String> {
+        let work = work_copy(live).filter(|_| copies.binregion.present().is_none())?;
+        let files = content_files(&work);
+        for (path, kind, at) in [(WIFI, "wifi", ap_file::WIFI_MAC_AT), (BT, "bt", ap_file::BT_MAC_AT)] {
+            let file = files.get(path).copied();
+            let whole = file.is_some_and(|file| flaw(path, file, None, self.scheme).is_none());
+            self.judge.mac(kind, file, at, whole);
+        }
+        if self.scheme.is_sealed() {
+            return None;
+        }
+        for (kind, path) in [("imei", self.scheme.imei()), ("barcode", self.scheme.barcode())] {
+            files.get(path).into_iter().for_each(|file| self.judge.sealed(kind, file));
+        }
+        let text = files.get(self.scheme.barcode()).and_then(|file| self.scheme.barcode_text(file));
+        text.into_iter().for_each(|text| drop(self.judge.barcode(&text)));
+        let slots = files.get(self.scheme.imei()).and_then(|file| self.scheme.imei_slots(file))?;
+        let shown = self.judge.slots(&slots);
+        let valid = shown.first().is_some_and(|slot| slot.slot == 1 && slot.status == Status::Valid);
+        valid.then(|| "the daemon's work copy (AllFile)".into())
     }
 
     /// Returns where remnants hold a valid IMEI of slot 1, in words.

@@ -96,7 +96,7 @@ impl Refusal {
                 "Nothing was written. Look at what the phone holds (nvkeep inspect); a typed number is never written."
             }
             Self::Unvouched { .. } | Self::NotEnough { .. } => {
-                "Nothing was written. Give an archive of this very phone: nvkeep repair --from ARCHIVE, or nvkeep restore ARCHIVE for the whole set. Where only Wi-Fi and Bluetooth addresses are missing, --new-mac makes up local ones."
+                "Nothing was written. Give an archive of this very phone: nvkeep repair --from ARCHIVE, or nvkeep restore ARCHIVE for the whole set. On phones with nvdata, --deep also looks into what is left of deleted files. Where only Wi-Fi and Bluetooth addresses are missing, --new-mac makes up local ones."
             }
             Self::NoPattern => {
                 "The phone runs on its live files: back it up now, and do not factory-reset it. An archive of this very phone puts NVRAM back: nvkeep restore ARCHIVE."

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use super::copies::{Copies, FileCopy};
 use super::evidence::{self, Evidence, EvidenceLine, Kind};
-use super::files::{below, region_files, tree_files};
+use super::files::{content_files, region_files, tree_files, work_copy};
 use super::plan::{Plan, Volume, overwrite};
 use super::refusal::Refusal;
 use super::scheme::Scheme;
@@ -90,13 +90,12 @@ pub fn plan_repair(
     let sources: Vec<&Copies> = [Some(phone), archive].into_iter().flatten().collect();
     let scheme = Scheme::of_all(&sources, family);
     let live = tree_files(&phone.live);
-    let pattern = rebuild::work_copy(&live);
-    let work = pattern.clone().map(|content| content.files).unwrap_or_default();
-    let work = work.iter().filter_map(|file| Some((below(&file.name)?, file.bytes.as_slice())));
+    let pattern = work_copy(&live);
+    let kept = pattern.clone();
     let mut bench = Bench {
         family,
         pattern,
-        work: work.collect(),
+        work: kept.as_ref().map(content_files).unwrap_or_default(),
         region: region_files(phone),
         live,
         archive: archived.map(archived_files).unwrap_or_default(),

@@ -8,7 +8,7 @@ use crate::formats::ap_file::text;
 use crate::formats::catalog::Family;
 use crate::formats::imei::{Imei, ImeiField};
 use crate::formats::key_probe::{self, Finding, Generation, ModemKey, is_ldi};
-use crate::formats::ldi::{self, Content, LdiFile};
+use crate::formats::ldi::{self, Content, InfoFile, LdiFile};
 use crate::formats::lid::{self, BARCODE_RECORD, DEFAULT_KEY, IMEI_RECORD};
 use crate::formats::modem_file::replace::replace_record;
 use crate::formats::records::cssd::Cssd;
@@ -87,6 +87,14 @@ impl<'a> Scheme<'a> {
     /// Path of the barcode file below the tree's root.
     pub fn barcode(&self) -> &'static str {
         files::BARCODE[usize::from(self.ldi)]
+    }
+
+    /// Returns whether the modem's book of files is whole and does not list the IMEI file: the modem then does not read it
+    /// from disk (modem-nvram.md 4.5).
+    pub fn hides_imei(&self, book: Option<&[u8]>) -> bool {
+        let lid = self.family.lid("LD0B").and_then(|item| item.lid_number);
+        let info = book.filter(|_| self.ldi).and_then(|book| InfoFile::parse(book).ok());
+        info.zip(lid).is_some_and(|(info, lid)| info.has(lid) == Some(false))
     }
 
     /// Returns the slots of the IMEI file; `None` when it is damaged or closed.

@@ -229,7 +229,8 @@ fn has_imei(layer: &Layer) -> bool {
 }
 
 fn has_power(layer: &Layer) -> bool {
-    layer.wifi_mac.as_ref().is_some_and(|mac| mac.value.is_some()) && !layer.marks.no_tx_power
+    let has_file = layer.name != "pro_info" && layer.wifi_mac.as_ref().is_some_and(|mac| mac.value.is_some());
+    has_file && !layer.marks.no_tx_power
 }
 
 fn has_calibration(layer: &Layer) -> bool {
@@ -264,11 +265,11 @@ fn say_imei(layer: &Layer) -> String {
         }
         Some(ImeiSlot { status: Status::Invalid, value: None, .. }) => {
             format!(
-                "IMEI slot 1 in {place} holds no number, or its file (MP0B_001) is damaged: \"IMEI null\", no service."
+                "IMEI slot 1 in {place} holds no number, or its IMEI file is damaged: \"IMEI null\", no service."
             )
         }
         _ => format!(
-            "IMEI slot 1 in {place} was never written, or its file (MP0B_001) is missing: \"IMEI null\", no service."
+            "IMEI slot 1 in {place} was never written, or its IMEI file is missing: \"IMEI null\", no service."
         ),
     }
 }

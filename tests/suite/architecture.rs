@@ -64,6 +64,31 @@ fn every_tool_stays_in_its_room() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// What makes identity files: written in `formats`, called by `identity` alone. (The simulator has code of its own.)
+const ENCODERS: [&str; 8] = [
+    "replace_record",
+    "to_modem_bcd",
+    "checksum2",
+    "modem_file::replace",
+    "binregion::compose",
+    "with_imei",
+    "with_barcode",
+    "textbook_imei",
+];
+
+#[test]
+fn encoders_of_identities_are_reached_from_identity_alone() {
+    let outside = |path: &str| !path.starts_with("formats") && !path.starts_with("identity");
+    let mut found = false;
+    for (path, code) in sources() {
+        for encoder in ENCODERS {
+            found |= !outside(&path) && code.contains(encoder);
+            assert!(!(outside(&path) && code.contains(encoder)), "{path} names {encoder}");
+        }
+    }
+    assert!(found, "the encoders have other names now");
+}
+
 #[test]
 fn no_test_file_is_forgotten() {
     let suite = root().join("tests/suite");

@@ -121,7 +121,7 @@ fn equals_the_simulators_own_writer_where_both_write() {
         })
         .collect();
     files.sort_by_key(|file| file.0);
-    let image = Simulated::pack(&files).image(MIB5 as usize);
+    let image = Simulated::pack(&files, 10).image(MIB5 as usize);
     for (at, bytes) in &composed.pieces {
         assert!(image[*at as usize..][..bytes.len()] == *bytes, "piece at {at:#x}");
     }

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use nvkeep::app::archive::{OpenArchive, open_archive};
 use nvkeep::app::repair::{RepairRequest, repair_at};
 use nvkeep::app::{Exit, Report};
-use nvkeep::simulator::{Area, Flash, Scenario};
+use nvkeep::simulator::{Area, Family, Flash, Scenario};
 
 use crate::support::Random;
 use crate::support::workbench::{Workbench, same};
 
 /// Healthy phones to start from.
-const BASES: [&str; 1] = ["mt6572"];
+const BASES: [&str; 3] = ["mt6572", "lr11", "lr12a"];
 /// Phones of one run; `NVKEEP_PHONES` takes another number.
 const PHONES: u64 = 48;
 
@@ -31,10 +31,16 @@ fn damage(random: &mut Random, scenario: &Scenario) -> String {
         5 => "kind = \"torn-binregion\"".into(),
         6 => "kind = \"journal-copies\"".into(),
         _ => {
+            let [imei, barcode, calibration] = match scenario.modem.family {
+                Family::Lr12a => ["NVD_IMEI/LD0B_001", "CALIBRAT/ML09_001", "CALIBRAT/LA05_002"],
+                _ => ["NVD_IMEI/MP0B_001", "CALIBRAT/MP09_001", "CALIBRAT/MT05_002"],
+            };
+            let [imei, barcode, calibration] =
+                [imei, barcode, calibration].map(|name| format!("md/NVRAM/{name}"));
             let files = [
-                "md/NVRAM/NVD_IMEI/MP0B_001",
-                "md/NVRAM/CALIBRAT/MP09_001",
-                "md/NVRAM/CALIBRAT/MT05_002",
+                imei.as_str(),
+                barcode.as_str(),
+                calibration.as_str(),
                 "APCFG/APRDEB/WIFI",
                 "APCFG/APRDEB/BT_Addr",
                 "RestoreFlag",
@@ -68,12 +74,15 @@ fn phone(random: &mut Random) -> (Workbench, String) {
         }
     }
     if random.below(6) == 0 {
-        let other = Scenario::named("mt6572-other-phone").unwrap().build(None).unwrap().1;
+        let other = Scenario::named("mt6572-other-phone").unwrap();
+        let (from, _) = other.place("PRO_INFO").unwrap();
         let (at, _) = scenario.place(scenario.modem.roles().pro_info).unwrap();
-        copy(&other, &mut flash, at, 512);
+        copy((&other.build(None).unwrap().1, from), (&mut flash, at), 512);
         page.push_str("# another phone's PRO_INFO\n");
     }
-    (Workbench::holding(board, flash, None), page)
+    let bench = Workbench::with(base);
+    *bench.slot.phone() = Some((board, flash));
+    (bench, page)
 }
 
 fn wild(random: &mut Random, flash: &mut Flash, at: u64) {
@@ -85,9 +94,9 @@ fn wild(random: &mut Random, flash: &mut Flash, at: u64) {
     }
 }
 
-fn copy(from: &Flash, to: &mut Flash, at: u64, len: usize) {
+fn copy((from, start): (&Flash, u64), (to, at): (&mut Flash, u64), len: usize) {
     let mut bytes = vec![0; len];
-    from.read(Area::User, at, &mut bytes).unwrap();
+    from.read(Area::User, start, &mut bytes).unwrap();
     to.write(Area::User, at, &bytes).unwrap();
 }
 
@@ -98,10 +107,10 @@ fn values(report: &Report) -> BTreeSet<String> {
 }
 
 /// An archive of the healthy phone of this card, or of another phone.
-fn archive(random: &mut Random) -> Option<OpenArchive> {
+fn archive(random: &mut Random, page: &str) -> Option<OpenArchive> {
     let scenario = match random.below(4) {
-        0 => "mt6572",
-        1 => "mt6572-other-phone",
+        0 | 1 => page.split('"').nth(1).unwrap(),
+        2 => "mt6572-other-phone",
         _ => return None,
     };
     let bench = Workbench::with(scenario);
@@ -116,7 +125,7 @@ fn no_identity_comes_from_nowhere_whatever_a_phone_went_through() {
     for seed in 0..phones {
         let mut random = Random::new(0xC105_ED00 + seed);
         let (bench, page) = phone(&mut random);
-        let archive = archive(&mut random);
+        let archive = archive(&mut random, &page);
         let new_macs =
             (random.below(4) == 0).then(|| [[random.below(256) as u8; 6], [random.below(256) as u8; 6]]);
         let (before, flash) = (bench.inspect().unwrap(), bench.flash());

@@ -16,10 +16,11 @@ fn crc(bytes: &[u8]) -> u32 {
     })
 }
 
-struct Disk {
-    sector: usize,
-    sectors: usize,
-    partitions: Vec<(&'static str, u64, u64)>,
+/// A disk with a GPT; partitions by name, first and last sector.
+pub struct Disk {
+    pub sector: usize,
+    pub sectors: usize,
+    pub partitions: Vec<(&'static str, u64, u64)>,
 }
 
 impl Disk {
@@ -56,18 +57,28 @@ impl Disk {
         bytes
     }
 
-    fn image(&self) -> Vec<u8> {
-        let mut image = vec![0; self.sector * self.sectors];
+    /// Both copies and the protective boot record: first byte and bytes.
+    pub fn pieces(&self) -> Vec<(u64, Vec<u8>)> {
         let entry_sectors = (128 * 128 / self.sector) as u64;
         let last = self.sectors as u64 - 1;
-        let mut put = |sector: u64, bytes: &[u8]| {
-            let at = sector as usize * self.sector;
-            image[at..at + bytes.len()].copy_from_slice(bytes);
-        };
-        put(1, &self.header(1, last, 2));
-        put(2, &self.entries());
-        put(last - entry_sectors, &self.entries());
-        put(last, &self.header(last, 1, last - entry_sectors));
+        let mut record = vec![0; 512];
+        record[0x1C2] = 0xEE;
+        record[510..].copy_from_slice(&[0x55, 0xAA]);
+        let at = |sector: u64| sector * self.sector as u64;
+        vec![
+            (0, record),
+            (at(1), self.header(1, last, 2)),
+            (at(2), self.entries()),
+            (at(last - entry_sectors), self.entries()),
+            (at(last), self.header(last, 1, last - entry_sectors)),
+        ]
+    }
+
+    fn image(&self) -> Vec<u8> {
+        let mut image = vec![0; self.sector * self.sectors];
+        for (at, bytes) in self.pieces() {
+            image[at as usize..at as usize + bytes.len()].copy_from_slice(&bytes);
+        }
         image
     }
 }

@@ -22,11 +22,14 @@ mod demo; // the newcomer's first run
 mod diff; // two sources, by meaning
 mod direct; // the eMMC behind READ32 and WRITE32
 mod ext4; // read lazily, dirty journals, used blocks
+mod families; // phones of later modem families
 mod faults; // the cable cut at every transfer of every use case
 mod generations; // G2, G3, derived keys, probes
 mod gpt; // both copies, both sector sizes
+mod gpt_phones; // phones located by GPT: kept, closed, restored
 mod hostile; // every parser, damaged by seed
 mod identity; // layers, verdicts, plans
+mod imports; // other tools' backups as sources and as archives
 mod inspect; // everything decoded, on phone, image, archive, folder
 mod journal; // what a write leaves behind before it starts
 mod layouts; // scatter files of every form, PMT of NAND

@@ -160,3 +160,37 @@ fn a_repair_of_one_imei_takes_less_than_ten_seconds() {
     assert!(result.written && result.after.is_healthy(), "{:?}", result.after.survey.verdict);
     assert!(result.cable_seconds < 10.0, "{:.2} s", result.cable_seconds);
 }
+
+#[test]
+fn an_nvdata_image_of_64_mib_is_decoded_in_less_than_150_ms() {
+    let scenario = nvkeep::simulator::Scenario::named("lr12a").unwrap();
+    let (_, flash) = scenario.build(None).unwrap();
+    let (at, len) = scenario.place("nvdata").unwrap();
+    assert_eq!(len, 64 << 20);
+    let bench = Workbench::with("lr12a");
+    let mut image = vec![0; len as usize];
+    flash.read(Area::User, at, &mut image).unwrap();
+    std::fs::write(bench.path("nvdata.img"), image).unwrap();
+    let mut context = bench.context();
+    context.choices.records = true;
+    let took: Vec<Duration> = (0..5)
+        .map(|_| {
+            let began = std::time::Instant::now();
+            let report = nvkeep::app::source::inspect(&context, Some(&bench.path("nvdata.img"))).unwrap();
+            let took = began.elapsed();
+            let records = report.records.unwrap();
+            assert!(records.files.iter().filter(|file| file.sums == "right").count() >= 15);
+            assert_eq!(
+                report.survey.layer("live").unwrap().imei[0].value.as_deref(),
+                Some("490154203237518")
+            );
+            took
+        })
+        .collect();
+    let best = took.iter().min().unwrap();
+    println!(
+        "nvdata of 64 MiB, every file taken apart and judged: best of 5 {:.1} ms",
+        best.as_secs_f64() * 1e3
+    );
+    assert!(*best < Duration::from_millis(150), "{took:?}");
+}

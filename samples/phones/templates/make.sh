@@ -27,3 +27,4 @@ PYTHON
 }
 make protect 2560 4 256 1
 make usrdata 634848 16 155648 2
+make nvdata 16384 4 4096 3

@@ -1,5 +1,5 @@
 //! `INFO_FILE` of a G3 modem (modem-nvram.md 4.5): which items without a default of their own have a file. Reads only;
-//! a repair deletes the file, and the modem makes it anew.
+//! a repair spoils its first word, and the modem makes it anew.
 
 use md5::{Digest, Md5};
 use thiserror::Error;

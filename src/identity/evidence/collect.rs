@@ -8,7 +8,7 @@ use crate::formats::mac::{MacAddress, MacStatus};
 use crate::formats::product_info::{self, ProductInfo};
 use crate::formats::remnant::RemnantKind;
 use crate::identity::copies::{Copies, Remnant};
-use crate::identity::files::{BT, Files, WIFI, flaw, region_files, tree_files};
+use crate::identity::files::{BT, Files, WIFI, content_files, flaw, region_files, tree_files, work_copy};
 use crate::identity::scheme::Scheme;
 
 /// PRODUCT_INFO on builds that keep it among the AP files (ap-nvram.md 4.3).
@@ -69,6 +69,12 @@ impl Found<'_> {
         let none = Files::new();
         for (files, measure, place) in [(&region, &none, region_place), (&live, &region, live_place)] {
             self.files(files, measure, place);
+        }
+        // Only where the region itself is gone does an older copy of it say more than the region.
+        let work = work_copy(&live).filter(|_| copies.binregion.present().is_none());
+        if let Some(work) = &work {
+            let place = if live_place == Place::Archive { Place::Archive } else { Place::WorkCopy };
+            self.files(&content_files(work), &none, place);
         }
         for remnant in &copies.remnants {
             self.remnant(remnant);

@@ -12,7 +12,7 @@ use crate::formats::catalog::Family;
 use crate::formats::lid::LidName;
 use crate::formats::mac::MacAddress;
 use crate::identity::copies::{FileCopy, Remnant};
-use crate::identity::evidence::{self, Evidence, Kind};
+use crate::identity::evidence::{self, Evidence, Kind, Value};
 use crate::identity::files::{BT, Files, SECOND_LOCK, WIFI, flaw};
 use crate::identity::plan::Plan;
 use crate::identity::scheme::{Scheme, remnant_path};
@@ -92,8 +92,12 @@ impl<'a> Bench<'a> {
                 self.newcomers.insert(format!("imei:{}", digest(&bytes)));
                 Some((bytes, from))
             }
-            WIFI => self.with_new("wifi", base, WIFI_MAC_AT, wifi?),
-            BT => self.with_new("bt", base, BT_MAC_AT, bt?),
+            WIFI => self
+                .with_known(Kind::Wifi, base, WIFI_MAC_AT)
+                .or_else(|| self.with_new("wifi", base, WIFI_MAC_AT, wifi?)),
+            BT => self
+                .with_known(Kind::Bt, base, BT_MAC_AT)
+                .or_else(|| self.with_new("bt", base, BT_MAC_AT, bt?)),
             _ => None,
         }
     }
@@ -106,6 +110,13 @@ impl<'a> Bench<'a> {
         let kept = kept.into_iter().filter_map(|(bytes, from)| Some((*bytes?, from)));
         let mut found = kept.chain(remnants).filter(|(bytes, _)| self.is_good(path, bytes, None));
         found.next().map(|(bytes, from)| (bytes.to_vec(), from))
+    }
+
+    /// This phone's own file with the address that a record elsewhere still knows.
+    fn with_known(&self, kind: Kind, base: &[u8], at: usize) -> Option<(Vec<u8>, &'static str)> {
+        let best = evidence::best(&self.evidence, kind)?;
+        let Value::Mac(mac) = best.value else { return None };
+        Some((mend::mac_file(base, at, mac)?, best.place.title()))
     }
 
     fn with_new(

@@ -4,12 +4,9 @@
 use super::bench::{Bench, Mended};
 use super::{Ground, tell};
 use crate::identity::copies::{Copies, FileCopy};
-use crate::identity::files::{BT, CALIBRAT, WIFI};
+use crate::identity::files::{BT, CALIBRAT, INFO_FILE, WIFI};
 use crate::identity::plan::{Creation, LiveOutcome, Plan, Volume, believed, fits, overwrite};
 use crate::identity::refusal::Refusal;
-
-/// Which files exist, by the modem's own book (modem-nvram.md 4.5): items it does not list are not read from disk.
-const INFO_FILE: &str = "md/NVRAM/INFO_FILE";
 
 impl<'a> Bench<'a> {
     /// Mends the live files.
@@ -33,7 +30,8 @@ impl<'a> Bench<'a> {
             let path = entry.path;
             let needed = path.starts_with(CALIBRAT) || [self.scheme.imei(), WIFI, BT].contains(&path);
             let why = match tree.get(path) {
-                None if needed => format!("{path} is missing among them"),
+                // Where files can be made, all are; else what is not needed comes back when it is asked for.
+                None if needed || ground.grows(Volume::Live) => format!("{path} is missing among them"),
                 None => continue,
                 Some(file) if self.is_good(path, &file.bytes, Some(entry.bytes.len())) => continue,
                 Some(file) if fits(file, &entry.bytes) => {
@@ -57,8 +55,11 @@ impl<'a> Bench<'a> {
             });
         }
         let Some((path, why)) = stuck else {
-            if plan.creations.len() > before.1 {
-                close_book(tree.get(INFO_FILE), plan);
+            let book = tree.get(INFO_FILE);
+            if plan.creations.len() > before.1
+                || self.scheme.hides_imei(book.map(|book| book.bytes.as_slice()))
+            {
+                close_book(book, plan);
             }
             return Ok(());
         };

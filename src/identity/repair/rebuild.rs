@@ -7,20 +7,12 @@ use super::bench::{Bench, Mended};
 use super::{Ground, NvramGround};
 use crate::formats::binregion::{BLOCK_SIZE_EMMC, Content, compose, likely_areas};
 use crate::identity::copies::{Copies, Found};
-use crate::identity::files::{Files, below};
+use crate::identity::files::below;
 use crate::identity::plan::{Edit, Plan, believed};
 use crate::identity::refusal::Refusal;
 
-/// The daemon's work copies of map and data, left behind by its last backup or restore (ap-nvram.md 2.1).
-const WORK_COPIES: [&str; 2] = ["AllMap", "AllFile"];
 /// PRODUCT_INFO belongs into the region only where no partition holds it (ap-nvram.md 3.4).
 const PRODUCT_INFO: &str = "APCFG/APRDEB/PRODUCT_INFO";
-
-/// What the daemon's work copies of the region hold.
-pub(super) fn work_copy(live: &Files<'_>) -> Option<Content> {
-    let [map, data] = WORK_COPIES;
-    Content::from_work_copies(live.get(map)?, live.get(data)?).ok()
-}
 
 impl<'a> Bench<'a> {
     /// Composes the region where NVRAM is blank and the phone runs on live files. Returns the files it holds.

@@ -83,6 +83,10 @@ impl Phone {
         if self.restore(&file.name, Some(file.len)) {
             return;
         }
+        if file.last == LastResort::Absent {
+            self.live.files.remove(&file.name);
+            return;
+        }
         if !self.report.first_boot && file.last != LastResort::Default {
             self.report.asserts.push(file.name.clone());
         }

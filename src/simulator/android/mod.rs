@@ -10,7 +10,7 @@ mod rules;
 use thiserror::Error;
 
 use super::build::BuildError;
-use super::build::volume::{PROTECT, USRDATA, Volume};
+use super::build::volume::{NVDATA, PROTECT, USRDATA, Volume};
 use super::flash::{Area, Flash, FlashError};
 use super::mounted::{Custom, Place, Tree, VolumeError, read_tree, write_tree};
 use super::scenario::Scenario;
@@ -103,7 +103,11 @@ pub fn factory_reset(flash: &mut Flash, scenario: &Scenario) -> Result<BootRepor
 
 fn make_anew(flash: &mut Flash, scenario: &Scenario, name: &'static str) -> Result<(), BootError> {
     let Place { at, len } = place(scenario, name)?;
-    let template = if name == "USRDATA" { USRDATA } else { PROTECT };
+    let template = match name {
+        "USRDATA" | "userdata" => USRDATA,
+        "nvdata" => NVDATA,
+        _ => PROTECT,
+    };
     let volume = Volume::unpack(template)?;
     if volume.len() > len {
         return Err(BootError::Layout { partition: name, what: "is too small for a file system" });
@@ -143,8 +147,8 @@ fn put(tree: &mut Tree, name: &str, bytes: &[u8]) {
     tree.files.insert(name.to_owned(), bytes.to_vec());
 }
 
-fn custom(_scenario: &Scenario) -> Custom {
-    Custom::default()
+fn custom(scenario: &Scenario) -> Custom {
+    Custom { label: scenario.modem.label() }
 }
 
 fn place(scenario: &Scenario, partition: &'static str) -> Result<Place, BootError> {

@@ -1,7 +1,7 @@
 //! Which files a modem family and its Android open at every start, when each of them holds, and what stands in for one
 //! that does not (modem-nvram.md 3, 4; ap-nvram.md 3). A table; `access` walks it.
 
-use crate::simulator::build::{ap_file, lid, names};
+use crate::simulator::build::{ap_file, dialect, later, lid, names};
 use crate::simulator::scenario::Family;
 
 /// What the modem does about a file that cannot be read and cannot be restored.
@@ -13,6 +13,8 @@ pub enum LastResort {
     AssertThenDefault,
     /// Stop.
     Assert,
+    /// Leave it away: what is read of it then is unset (G3 items without a default, modem-nvram.md 4.2).
+    Absent,
 }
 
 /// A file of the live tree.
@@ -71,7 +73,31 @@ impl Rules {
     pub fn of(family: Family) -> Self {
         match family {
             Family::Wr8 => Self::wr8(),
+            Family::Lr11 | Family::Lr12a => Self::later(family),
         }
+    }
+
+    fn later(family: Family) -> Self {
+        let [imei, barcode] = later::names(family);
+        let is_g3 = family == Family::Lr12a;
+        let modem = vec![File {
+            name: imei.to_owned(),
+            len: later::imei_file(family, &[]).len(),
+            default: later::imei_file(family, &[]),
+            last: if is_g3 { LastResort::Absent } else { LastResort::AssertThenDefault },
+            length_scanned: false,
+        }];
+        let (letters, second) =
+            if family == Family::Lr12a { (['_', '_'], "ST34") } else { (['A', 'B'], "ST6T") };
+        let pair = |name: &str, version: &str, records: usize| Pair {
+            copies: [0, 1].map(|side| (Home::Protect(side), format!("md/{name}{}{version}", letters[side]))),
+            default: later::simlock_file(family, records),
+            last: if is_g3 { LastResort::Assert } else { LastResort::Default },
+        };
+        let pairs = vec![pair("ST33", "004", 10), pair(second, "001", 2)];
+        let (bluetooth, wifi) = if family == Family::Lr12a { (438, 2048) } else { (64, 512) };
+        let ap = ap_files(bluetooth, wifi);
+        Self { family, counters: later::counters(family), ap, modem, pairs, imei, barcode }
     }
 
     fn wr8() -> Self {
@@ -120,19 +146,12 @@ impl Rules {
 
     /// Returns whether a modem file's sums hold, whatever its length must be.
     pub fn holds(&self, name: &str, bytes: &[u8]) -> bool {
-        match self.family {
-            Family::Wr8 => lid::holds(bytes, lid::record_len(name, bytes.len())),
-        }
+        dialect::holds(self.family, bytes, lid::record_len(name, bytes.len()))
     }
 
     /// Returns the bytes of record `number` of a confidential file, deciphered.
     pub fn decipher(&self, bytes: &[u8], record: usize, number: usize) -> Option<Vec<u8>> {
-        match self.family {
-            Family::Wr8 => {
-                let stored = bytes.get(number * (record + 2)..number * (record + 2) + record)?;
-                Some(lid::cipher(stored))
-            }
-        }
+        dialect::decipher(self.family, bytes, record, number)
     }
 }
 

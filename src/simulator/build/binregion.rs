@@ -5,8 +5,6 @@
 pub const BLOCK: usize = 0x2_0000;
 /// Bytes written at once.
 const UNIT: usize = 512;
-/// Title header of the MT6572: ten counters (variant H4).
-const TITLE_HEADER: usize = 28;
 /// Bytes of a title.
 pub const TITLE: usize = 140;
 /// Returns the bytes of a title header with so many counters: padded to words, two words behind (ap-nvram.md 1.3).
@@ -25,6 +23,7 @@ const DM_BLOCKS: usize = 1;
 pub struct BinRegion {
     map: Vec<u8>,
     data: Vec<u8>,
+    counters: usize,
     /// Files a newer build's journal keeps copies of.
     journal_copies: Vec<Vec<u8>>,
 }
@@ -32,9 +31,10 @@ pub struct BinRegion {
 impl BinRegion {
     /// Packs files, in title order; each carries its category and its absolute path.
     #[must_use]
-    pub fn pack(files: &[(usize, String, Vec<u8>)]) -> Self {
-        let mut counters = [0_u16; 10];
-        let mut last_sizes = [0_u32; 10];
+    pub fn pack(files: &[(usize, String, Vec<u8>)], counters: usize) -> Self {
+        let kinds = counters;
+        let mut counters = vec![0_u16; kinds];
+        let mut last_sizes = vec![0_u32; kinds];
         let mut titles = Vec::new();
         let mut data = Vec::new();
         for (category, path, bytes) in files {
@@ -54,10 +54,11 @@ impl BinRegion {
         map.extend(26_u32.to_le_bytes());
         map.extend(19_u32.to_le_bytes());
         map.extend(counters.iter().flat_map(|count| count.to_le_bytes()));
+        map.resize(12 + header_len(kinds) - 8, 0);
         map.extend(last_sizes.iter().sum::<u32>().to_le_bytes());
         map.extend([0; 4]); // BackupFlag
         map.extend(titles);
-        let mut region = Self { map, data, journal_copies: Vec::new() };
+        let mut region = Self { map, data, counters: kinds, journal_copies: Vec::new() };
         region.sign();
         region
     }
@@ -65,9 +66,10 @@ impl BinRegion {
     /// Takes a phone's own work copies, `AllMap` and `AllFile`; returns nothing when they are too short to be that.
     #[must_use]
     pub fn from_work_copies(map: Vec<u8>, data: Vec<u8>) -> Option<Self> {
-        (map.len() >= 12 + TITLE_HEADER && !data.is_empty() && data.len() < 16 << 20).then_some(Self {
+        (map.len() >= 12 + header_len(10) && !data.is_empty() && data.len() < 16 << 20).then_some(Self {
             map,
             data,
+            counters: 10,
             journal_copies: Vec::new(),
         })
     }
@@ -87,7 +89,7 @@ impl BinRegion {
     /// Puts other content of the same length into the file whose path ends so; returns whether there was one.
     pub fn replace(&mut self, path_end: &str, bytes: &[u8]) -> bool {
         let mut found = false;
-        for title in self.map[12 + TITLE_HEADER..].chunks_exact(TITLE) {
+        for title in self.map[12 + header_len(self.counters)..].chunks_exact(TITLE) {
             let word = |at: usize| {
                 u32::from_le_bytes([title[at], title[at + 1], title[at + 2], title[at + 3]]) as usize
             };

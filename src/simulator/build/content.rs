@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::BuildError;
 use super::binregion::BinRegion;
-use super::{ap_file, lid, names, partitions};
-use crate::simulator::scenario::Identity;
+use super::{ap_file, later, lid, names, partitions};
+use crate::simulator::scenario::{Family, Identity};
 
 /// Most files a folder of real data may hold, and most bytes one may have.
 const FILES_MOST: usize = 4096;
@@ -15,12 +15,13 @@ const BYTES_MOST: u64 = 16 << 20;
 /// Where the live tree is in Android's eyes.
 const ROOT: &str = "/data/nvram/";
 const IMEI: &str = "md/NVRAM/NVD_IMEI/MP0B_001";
-const BARCODE: &str = "md/NVRAM/CALIBRAT/MP09_001";
-const WIFI: &str = "APCFG/APRDEB/WIFI";
-const BT: &str = "APCFG/APRDEB/BT_Addr";
+pub const WIFI: &str = "APCFG/APRDEB/WIFI";
+pub const BT: &str = "APCFG/APRDEB/BT_Addr";
 
 /// Everything but file systems and tables.
 pub struct Content {
+    /// Whose files they are.
+    pub family: Family,
     /// The live tree, names below its root, without the work copies.
     pub live: Vec<(String, Vec<u8>)>,
     /// The raw NVRAM partition.
@@ -52,7 +53,7 @@ impl Content {
         ];
         for (name, size) in names::calibration() {
             let file = match name.as_str() {
-                "MP09_001" => lid::barcode_file(&identity.barcode),
+                "MP09_001" => later::barcode_file(Family::Wr8, &identity.barcode),
                 "MPA2_000" | "MPA8_000" => lid::plain(&vec![0; size - 2]),
                 _ => lid::plain(&noise(&mut seed, size - 2)),
             };
@@ -76,8 +77,9 @@ impl Content {
             name.insert_str(0, ROOT);
         }
         Self {
+            family: Family::Wr8,
             live,
-            region: BinRegion::pack(&packed),
+            region: BinRegion::pack(&packed, later::counters(Family::Wr8)),
             protect: [
                 vec![
                     ("md/ST33A004".to_owned(), lid::simlock_file(4)),
@@ -107,6 +109,7 @@ impl Content {
         })?;
         live.sort();
         Ok(Self {
+            family: Family::Wr8,
             live,
             region,
             protect: [tree(&folder.join("protect_f"))?, tree(&folder.join("protect_s"))?],
@@ -117,10 +120,11 @@ impl Content {
 
     /// Puts another phone's identity in, everywhere.
     pub fn set_identity(&mut self, identity: &Identity) {
-        self.replace(IMEI, &lid::imei_file(&[&identity.imei]));
-        self.replace(BARCODE, &lid::barcode_file(&identity.barcode));
-        self.replace(WIFI, &ap_file::wifi_file(identity.wifi_mac));
-        self.replace(BT, &ap_file::bt_file(identity.bt_mac));
+        let (family, [imei, barcode]) = (self.family, later::names(self.family));
+        self.replace(imei, &later::imei_file(family, &[&identity.imei]));
+        self.replace(barcode, &later::barcode_file(family, &identity.barcode));
+        self.replace(WIFI, &later::wifi_file(family, identity.wifi_mac));
+        self.replace(BT, &later::bt_file(family, identity.bt_mac));
         if let Some(place) = self.pro_info.get_mut(0x40..0x48) {
             place.copy_from_slice(&lid::bcd(&identity.imei));
         }
@@ -128,18 +132,19 @@ impl Content {
 
     /// Makes every IMEI slot the modem's default, in the live tree and in the region.
     pub fn lose_imei(&mut self) {
-        self.replace(IMEI, &lid::imei_file(&[]));
+        let [imei, _] = later::names(self.family);
+        self.replace(imei, &later::imei_file(self.family, &[]));
     }
 
     /// Makes both addresses what an unprovisioned phone has, in the live tree and in the region.
     pub fn lose_addresses(&mut self) {
-        self.replace(WIFI, &ap_file::wifi_file([0; 6]));
-        self.replace(BT, &ap_file::bt_file(ap_file::BT_DEFAULT));
+        self.replace(WIFI, &later::wifi_file(self.family, [0; 6]));
+        self.replace(BT, &later::bt_file(self.family, ap_file::BT_DEFAULT));
     }
 
     /// Makes the region's journal hold the IMEI file and the barcode file.
     pub fn keep_journal_copies(&mut self) {
-        for wanted in [IMEI, BARCODE] {
+        for wanted in later::names(self.family) {
             for (_, bytes) in self.live.iter().filter(|(name, _)| name == wanted) {
                 self.region.keep_journal_copy(bytes);
             }
@@ -153,6 +158,15 @@ impl Content {
             }
         }
         self.region.replace(name, bytes);
+    }
+
+    /// Returns the files of a volume that is the live tree's alone.
+    pub fn live_files(&self) -> Vec<(String, Vec<u8>)> {
+        let mut files: Vec<_> =
+            self.live.iter().map(|(name, bytes)| (format!("/{name}"), bytes.clone())).collect();
+        files.push(("/AllMap".to_owned(), self.region.map().to_vec()));
+        files.push(("/AllFile".to_owned(), self.region.data().to_vec()));
+        files
     }
 
     /// Returns the files of USRDATA: the live tree with its work copies, among others.
@@ -172,7 +186,7 @@ impl Content {
 }
 
 /// Returns `len` bytes by seed (splitmix64), never all zero.
-fn noise(seed: &mut u64, len: usize) -> Vec<u8> {
+pub fn noise(seed: &mut u64, len: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(len + 8);
     while bytes.len() < len {
         *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);

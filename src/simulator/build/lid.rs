@@ -99,6 +99,12 @@ pub fn barcode_file(text: &str) -> Vec<u8> {
 /// Returns a SIM-lock file with `records` unlocked records (modem-nvram.md 6.2).
 #[must_use]
 pub fn simlock_file(records: usize) -> Vec<u8> {
+    confidential(&simlock_record()).repeat(records)
+}
+
+/// Returns one unlocked record in the clear.
+#[must_use]
+pub fn simlock_record() -> Vec<u8> {
     let mut body = vec![0xCC, 0, 0, 0];
     for _ in 0..7 {
         body.extend([2, 5, 0, 0]);
@@ -123,8 +129,7 @@ pub fn simlock_file(records: usize) -> Vec<u8> {
         body.extend(std::iter::repeat_n(0xFF, blank));
     }
     body.extend([0xFF, 0xFF, 0x00, 0x88, 0x80, 0x59, 0x26]);
-    let record = confidential(&body);
-    record.repeat(records)
+    body
 }
 
 /// Returns the system record `MT00A000` = `MT00B000`, unlocked.

@@ -5,7 +5,10 @@ pub mod ap_file;
 pub mod binregion;
 mod content;
 mod damage;
+pub mod dialect;
+mod gpt;
 mod journal;
+pub mod later;
 pub mod lid;
 pub(super) mod names;
 mod partitions;
@@ -18,10 +21,10 @@ use thiserror::Error;
 use super::board::Board;
 use super::flash::{Area, Flash, FlashError};
 use super::mounted::{Custom, VolumeError};
-use super::scenario::{Damage, Scenario};
+use super::scenario::{Damage, Family, Scenario, TableKind};
 use content::Content;
 use partitions::{PMT_FROM_END, PMT_LEN, PMT_MAIN, PMT_MIRROR, pmt};
-use volume::{PROTECT, USRDATA, Volume};
+use volume::{NVDATA, PROTECT, USRDATA, Volume};
 
 /// What was committed last before power went away, in a dirty journal.
 const COMMITTED_LAST: &str = "/nvram/md/NVRAM/NVD_IMEI/MP0B_001";
@@ -68,8 +71,15 @@ pub enum BuildError {
 /// Builds the flash of a scenario; with a folder of real data, from that phone's files.
 pub fn build(scenario: &Scenario, data: Option<&Path>) -> Result<(Board, Flash), BuildError> {
     let mut content = match data {
+        Some(folder) if scenario.modem.family != Family::Wr8 => {
+            return Err(BuildError::Data {
+                path: folder.display().to_string(),
+                what: "holds a phone of another modem family than this scenario's".into(),
+            });
+        }
         Some(folder) => Content::from_folder(folder)?,
-        None => Content::synthetic(&scenario.identity),
+        None if scenario.modem.family == Family::Wr8 => Content::synthetic(&scenario.identity),
+        None => later::healthy(scenario),
     };
     if scenario.replace_identity {
         content.set_identity(&scenario.identity);
@@ -96,6 +106,10 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
+    fn custom(&self) -> Custom {
+        Custom { label: self.scenario.modem.label() }
+    }
+
     fn new(scenario: &'a Scenario) -> Self {
         Self { scenario, user: u64::from(scenario.board.card.sectors) * 512 }
     }
@@ -106,25 +120,42 @@ impl<'a> Builder<'a> {
         let mut flash =
             Flash::new(self.user, unit * u64::from(card.boot_mult), unit * u64::from(card.rpmb_mult), 0);
         flash.write(Area::Boot1, 0, b"EMMC_BOOT\0\0\0\x01\0\0\0")?;
-        let [mbr, ebr1] = &content.tables;
-        self.put(&mut flash, "MBR", mbr)?;
-        self.put(&mut flash, "EBR1", ebr1)?;
-        self.put(&mut flash, "PRO_INFO", &content.pro_info)?;
+        let roles = self.scenario.modem.roles();
+        let is_gpt = self.scenario.modem.table == TableKind::Gpt;
+        if is_gpt {
+            for (at, bytes) in gpt::pieces(self.user / 512, &self.scenario.layout) {
+                flash.write(Area::User, at, &bytes)?;
+            }
+        } else {
+            let [mbr, ebr1] = &content.tables;
+            self.put(&mut flash, "MBR", mbr)?;
+            self.put(&mut flash, "EBR1", ebr1)?;
+        }
+        self.put(&mut flash, roles.pro_info, &content.pro_info)?;
         let user_files = content.user_files();
         let has = |wanted: &Damage| self.scenario.damage.contains(wanted);
         if has(&Damage::TornBinregion) {
             content.region.tear();
         }
-        let (_, size) = self.place("NVRAM")?;
+        let (_, size) = self.place(roles.nvram)?;
         let image = content.region.image(usize::try_from(size.min(64 << 20)).unwrap_or(0));
-        self.put(&mut flash, "NVRAM", &image)?;
-        for (name, files) in ["PROTECT_F", "PROTECT_S"].into_iter().zip(&content.protect) {
+        self.put(&mut flash, roles.nvram, &image)?;
+        for (name, files) in roles.protect.into_iter().zip(&content.protect) {
             let files: Vec<_> =
                 files.iter().map(|(name, bytes)| (format!("/{name}"), bytes.clone())).collect();
             self.put_volume(&mut flash, name, PROTECT, &files)?;
         }
-        self.put_user_data(&mut flash, &user_files)?;
-        self.put_pmt(&mut flash)?;
+        if is_gpt {
+            self.put_volume(&mut flash, roles.live, NVDATA, &content.live_files())?;
+            self.put_volume(&mut flash, roles.user, USRDATA, &[])?;
+            for name in ["nvcfg", "persist"] {
+                let note = (format!("/{name}.txt"), b"settings of this build\n".to_vec());
+                self.put_volume(&mut flash, name, PROTECT, &[note])?;
+            }
+        } else {
+            self.put_user_data(&mut flash, &user_files)?;
+            self.put_pmt(&mut flash)?;
+        }
         damage::spoil_files(&mut flash, self.scenario)?;
         damage::erase(&mut flash, self.scenario)?;
         Ok(flash)
@@ -137,9 +168,9 @@ impl<'a> Builder<'a> {
         let (last, before): (Vec<_>, Vec<_>) =
             files.iter().cloned().partition(|(path, _)| path == COMMITTED_LAST);
         let mut old = Volume::unpack(USRDATA)?;
-        old.fill(&before, Custom::default())?;
+        old.fill(&before, self.custom())?;
         let mut new = old.clone();
-        new.fill(&last, Custom::default())?;
+        new.fill(&last, self.custom())?;
         let (at, _) = self.fits("USRDATA", old.len())?;
         journal::leave_dirty(&old, &new)?.put(flash, at)
     }
@@ -155,7 +186,7 @@ impl<'a> Builder<'a> {
         let (at, _) = self.fits(name, volume.len())?;
         let fresh = |damage: &Damage| matches!(damage, Damage::Fresh { partition } if partition == name);
         if !self.scenario.damage.iter().any(fresh) {
-            volume.fill(files, Custom::default())?;
+            volume.fill(files, self.custom())?;
         }
         volume.put(flash, at)
     }

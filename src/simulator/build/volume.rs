@@ -21,6 +21,10 @@ pub const PROTECT: &[u8] =
 pub const USRDATA: &[u8] =
     include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/phones/templates/usrdata.ext4.deflate"));
 
+/// An empty volume for nvdata.
+pub const NVDATA: &[u8] =
+    include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/phones/templates/nvdata.ext4.deflate"));
+
 /// A volume in memory, kept as sparsely as a flash.
 #[derive(Debug, Clone)]
 pub struct Volume {

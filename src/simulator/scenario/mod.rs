@@ -46,6 +46,12 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "mt6572-simlock-half-lost",
     "mt6572-calibration-short-file",
     "mt6572-remnants",
+    "lr12a",
+    "lr12a-imei-null",
+    "lr12a-nvdata-wiped",
+    "lr12a-deleted-imei",
+    "lr11",
+    "lr11-default-mac",
 ];
 
 /// Why a scenario was refused.

@@ -10,6 +10,10 @@ pub enum Family {
     /// No header, RC4 under a four-byte key.
     #[default]
     Wr8,
+    /// No header, RC4's output stage on a derived table.
+    Lr11,
+    /// `LDI` header, AES.
+    Lr12a,
 }
 
 /// A kind of partition table.
@@ -68,12 +72,19 @@ impl Modem {
         4
     }
 
+    /// Returns the SELinux label of the files of the live tree, on an Android that labels them.
+    #[must_use]
+    pub fn label(&self) -> Option<&'static str> {
+        (self.android > 4).then_some("u:object_r:nvdata_file:s0")
+    }
+
     /// Returns the names of the partitions (ap-nvram.md 2.5, 2.8, 5.1).
     #[must_use]
     pub fn roles(&self) -> Roles {
         let (live, live_root, prefix) = match (self.android, self.table) {
             (..=4, TableKind::Pmt) => ("USRDATA", "/nvram", "/data/nvram/"),
             (..=4, TableKind::Gpt) => ("userdata", "/nvram", "/data/nvram/"),
+            (5..=7, _) => ("nvdata", "", "/nvdata/"),
             _ => ("nvdata", "", "/mnt/vendor/nvdata/"),
         };
         match self.table {

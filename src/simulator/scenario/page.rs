@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Damage, Identity, Modem, Partition, Scenario, ScenarioError, field};
+use super::{Damage, Family, Identity, Modem, Partition, Scenario, ScenarioError, TableKind, field};
 use crate::simulator::board::{Board, CardFacts, LinkModel, Pace, Storage};
 use crate::simulator::faults::CardFault;
 
@@ -96,8 +96,14 @@ impl Page {
         if self.layout.iter().any(|partition| partition.linear.checked_add(partition.size).is_none()) {
             return Err(field("layout", "overflows"));
         }
-        if !matches!(self.modem.android, 4 | 9) {
-            return Err(field("modem.android", "is neither 4 nor 9"));
+        // What a phone of one age has with what another has was never built.
+        let ages = match (self.modem.table, self.modem.family) {
+            (TableKind::Pmt, Family::Wr8) => 4..=4,
+            (TableKind::Pmt, _) => return Err(field("modem.table", "is of an age without this family")),
+            (TableKind::Gpt, _) => 5..=9,
+        };
+        if !ages.contains(&self.modem.android) {
+            return Err(field("modem.android", "does not go with this table: 4 with pmt, 5 to 9 with gpt"));
         }
         let identity = Identity {
             imei,

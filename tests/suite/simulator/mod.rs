@@ -2,6 +2,7 @@
 
 mod android;
 mod card;
+mod dialects;
 mod host;
 mod preloader;
 mod scenarios;
