@@ -396,3 +396,20 @@ fn damaged_tars_streams_and_folders_never_panic_or_hang() {
     }
     assert!(taken > 50 && refused > 500, "{taken} taken, {refused} refused");
 }
+
+#[test]
+fn what_was_exported_of_a_later_phone_comes_in_again() {
+    for name in ["lr11", "lr12a"] {
+        let bench = Workbench::with(name);
+        let phone = bench.inspect().unwrap();
+        bench.backup("own.nvk").unwrap();
+        nvkeep::app::export::export(&bench.context(), &bench.path("own.nvk"), &bench.path("out")).unwrap();
+        says_as_the_phone(&bench, &phone, "out", &["binregion", "live", "pro_info", "simlock"]);
+        let image = |partition: &str| format!("out/{partition}.img");
+        says_as_the_phone(&bench, &phone, &image("NVDATA"), &["live"]);
+        for partition in ["PROTECT_F", "PROTECT_S"] {
+            let locks = look(&bench, &image(partition)).unwrap();
+            assert_eq!(layer(&locks, "simlock")["files"], 2, "{name} {partition}");
+        }
+    }
+}

@@ -90,7 +90,9 @@ fn partition(
         return found("NVRAM");
     }
     if let Some(place) = volume(disk, 0, len) {
-        return found(place);
+        // From LR12A on both lock partitions hold files of the same names: only the image's own name tells them apart.
+        let second = hint == Some("PROTECT_S") && place == "PROTECT_F" && names_tell_nothing(disk, len);
+        return found(if second { "PROTECT_S" } else { place });
     }
     if is_product_info(&start) {
         return found("PRO_INFO");
@@ -110,15 +112,9 @@ fn partition(
 /// Tells an ext4 volume of the identity set by its files.
 pub(super) fn volume(disk: &Shared, start: u64, len: u64) -> Option<&'static str> {
     let mut volume = Volume::open(Window::new(disk.clone(), start, len)).ok()?;
-    let mut names = |folder: &str| -> Vec<String> {
-        volume
-            .read_dir(folder)
-            .map(|found| found.into_iter().map(|(name, _)| name).collect())
-            .unwrap_or_default()
-    };
-    let (top, modem) = (names("/"), names("/md"));
+    let (top, modem) = (names(&mut volume, "/"), names(&mut volume, "/md"));
     let has = |names: &[String], start: &str| names.iter().any(|name| name.starts_with(start));
-    if has(&modem, "ST33A") {
+    if has(&modem, "ST33A") || has(&modem, "ST33_") {
         Some("PROTECT_F")
     } else if has(&modem, "ST33B") {
         Some("PROTECT_S")
@@ -129,6 +125,17 @@ pub(super) fn volume(disk: &Shared, start: u64, len: u64) -> Option<&'static str
     } else {
         None
     }
+}
+
+/// Returns whether a lock partition's files are called the same in both.
+fn names_tell_nothing(disk: &Shared, len: u64) -> bool {
+    let volume = Volume::open(Window::new(disk.clone(), 0, len));
+    volume.is_ok_and(|mut volume| names(&mut volume, "/md").iter().any(|name| name.starts_with("ST33_")))
+}
+
+fn names(volume: &mut Volume<'_>, folder: &str) -> Vec<String> {
+    let found = volume.read_dir(folder).unwrap_or_default();
+    found.into_iter().map(|(name, _)| name).collect()
 }
 
 /// A record with an IMEI of fifteen digits whose check digit holds.

@@ -102,7 +102,11 @@ impl Sorter {
             }
         }
         let branch = |(root, (layer, tree)): (String, (Option<Layer>, Tree))| {
-            let layer = layer.or_else(|| by_content(&root, &tree))?;
+            // What `vault export` wrote of a BinRegion is none of the phone's trees, whatever Android called their root.
+            if root.split('/').any(|part| part == "binregion") {
+                return None;
+            }
+            let layer = layer.unwrap_or_else(|| by_content(&tree));
             is_a_tree(layer, &tree).then(|| Branch {
                 name: if root.is_empty() { source.to_owned() } else { format!("{source}/{root}") },
                 layer,
@@ -132,20 +136,17 @@ fn place(parts: &[&str]) -> Option<Place> {
     })
 }
 
-/// Tells a root without a telling name by its files. What `vault export` wrote of a BinRegion is none of the phone's trees.
-fn by_content(root: &str, tree: &Tree) -> Option<Layer> {
-    if root.rsplit('/').next() == Some("binregion") {
-        return None;
-    }
+/// Tells a root without a telling name by its files.
+fn by_content(tree: &Tree) -> Layer {
     let has = |start: &str| tree.keys().any(|path| path.starts_with(start));
     if has("APCFG/") || has("md/NVRAM/") {
-        Some(Layer::Live)
-    } else if has("md/ST33A") {
-        Some(Layer::ProtectF)
+        Layer::Live
+    } else if has("md/ST33A") || has("md/ST33_") {
+        Layer::ProtectF
     } else if has("md/ST33B") {
-        Some(Layer::ProtectS)
+        Layer::ProtectS
     } else {
-        Some(Layer::Live)
+        Layer::Live
     }
 }
 
