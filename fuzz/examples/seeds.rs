@@ -123,6 +123,9 @@ fn flash(seeds: &Seeds) -> Outcome {
         )?;
     }
 
+    seeds.put("volume", "clean", &[&[0, 0]])?;
+    seeds.put("volume", "patched", &[&[0, 0, 0x01, 0x20, 0x04, 0, 7, 7, 0, 4, 8, 0, 1]])?;
+
     let mut small = Flash::new(1 << 20, 1 << 17, 1 << 17, 0xFF);
     small.write(Area::User, 0, b"user")?;
     small.write(Area::Boot1, 0x1_0000, b"boot")?;

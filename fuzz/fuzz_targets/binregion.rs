@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use nvkeep::formats::ReadAt;
-use nvkeep::formats::binregion::{self, journal_ranges};
+use nvkeep::formats::binregion::{self, Area, Content, compose, journal_ranges};
 use nvkeep_fuzz::phone::NVRAM;
 use nvkeep_fuzz::source::Headed;
 
@@ -39,5 +39,12 @@ fn check(source: &mut dyn ReadAt) {
     assert!(inside(&used), "used ranges lie in the partition");
     let used = region.used_ranges();
     assert!(used.windows(2).all(|pair| pair[0].0 + pair[0].1 <= pair[1].0), "sorted, apart");
+    if let Ok(content) = Content::from_work_copies(&region.map, &region.data) {
+        let area = Area { partition_len: len, block_size: region.block_size, nv: region.nv };
+        if let Ok(composed) = compose(&content, area) {
+            assert!(composed.data == region.data, "the data come back as they were");
+            assert_eq!(composed.map.len(), region.map.len());
+        }
+    }
     let _ = (region.checksum_valid(), region.tail_checksum_at(), region.file("md/NVRAM/NVD_IMEI/MP0B_001"));
 }

@@ -80,6 +80,9 @@ impl Created {
 /// Makes `files` in the volume at `place`, all of them or none. `now` is the time that new inodes carry, in seconds since
 /// 1970.
 ///
+/// All files of a volume belong into one call: a second one on the same staged disk works, but blocks that both change
+/// would keep the place in the order that the first gave them.
+///
 /// The phone is read block by block, only where the answer needs it; nothing is written but to `disk`. When the guard of
 /// `disk` refuses half-way the staged disk is worthless and must be dropped; every other error leaves it as it was.
 ///

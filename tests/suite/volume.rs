@@ -20,7 +20,7 @@ const BEFORE: usize = 3 * 512;
 const LABEL: &str = "u:object_r:nvdata_file:s0";
 
 /// Name, mke2fs arguments, size in KiB.
-const KINDS: [(&str, &[&str], u32); 10] = [
+const KINDS: [(&str, &[&str], u32); 12] = [
     (
         "android44_4k",
         &[
@@ -59,6 +59,19 @@ const KINDS: [(&str, &[&str], u32); 10] = [
     ("wide_4k", &["-t", "ext4", "-b", "4096", "-O", "metadata_csum,64bit"], 65536),
     ("checksums_narrow", &["-t", "ext4", "-b", "4096", "-O", "metadata_csum,^64bit"], 20480),
     ("small_inodes", &["-t", "ext4", "-b", "1024", "-I", "128", "-O", "^metadata_csum,^64bit"], 10240),
+    (
+        "recent",
+        &[
+            "-t",
+            "ext4",
+            "-b",
+            "4096",
+            "-O",
+            "metadata_csum,64bit,metadata_csum_seed,orphan_file,sparse_super2",
+        ],
+        20480,
+    ),
+    ("large_inodes", &["-t", "ext4", "-b", "4096", "-I", "512", "-O", "metadata_csum,64bit"], 20480),
     ("no_journal", &["-t", "ext4", "-b", "1024", "-O", "^has_journal,metadata_csum"], 10240),
 ];
 
@@ -425,6 +438,99 @@ fn long_folders_grow_hashed_or_not() {
             assert!(read_all(&after) == expected(old.clone(), &new), "{name}");
         }
     }
+}
+
+#[test]
+fn files_are_made_in_pieces_where_no_run_is_free() {
+    if !have_tools("volume::files_are_made_in_pieces_where_no_run_is_free") {
+        return;
+    }
+    let mut old: BTreeMap<String, Vec<u8>> =
+        (0..1300).map(|at| (format!("fill/f{at:04}"), vec![at as u8; 900])).collect();
+    let mut commands = String::new();
+    let arguments: &[&str] =
+        &["-t", "ext4", "-b", "1024", "-N", "2048", "-O", "^has_journal,^metadata_csum,^64bit,^resize_inode"];
+    let full = make(arguments, 2048, &old, "");
+    // What is left behind the files is filled too, so that only single blocks are free.
+    let free = u32::from_le_bytes(full[1024 + 12..1024 + 16].try_into().unwrap()) as usize;
+    let rest = vec![1; (free - 2) * 1024];
+    let left = run_on(&full, &[file("rest", rest.clone(), Existing::Refuse)]);
+    left.result.unwrap();
+    let full = carried(&full, &left.changes, left.changes.len());
+    old.insert("rest".into(), rest);
+    for at in (0..1300).step_by(2) {
+        let name = format!("fill/f{at:04}");
+        old.remove(&name);
+        commands += &format!("rm {name}\n");
+    }
+    let image = debugfs(&full, &commands).0;
+    let random = Random::new(6).bytes(400_000);
+    let new = [
+        file("pieces", random[..30_000].to_vec(), Existing::Refuse),
+        file("fill/f0001", random[..40_000].to_vec(), Existing::Replace),
+        file("rest", random[..300_000].to_vec(), Existing::Replace),
+    ];
+    let done = run_on(&image, &new);
+    done.result.unwrap();
+    let after = carried(&image, &done.changes, done.changes.len());
+    assert_sound("pieces", &after);
+    // As many blocks are free as the content takes, but none for the tree that finds them.
+    let free = u32::from_le_bytes(after[1024 + 12..1024 + 16].try_into().unwrap()) as usize;
+    let too_long = [file("more", vec![3; free * 1024], Existing::Refuse)];
+    assert!(matches!(refusal(&after, &too_long), VolumeError::NoRoom { .. }));
+    let too_long = [file("fill/f0003", random.repeat(2), Existing::Replace)];
+    assert!(matches!(refusal(&after, &too_long), VolumeError::NoRoom { .. }));
+    assert!(read_all(&after) == expected(old, &new));
+}
+
+#[test]
+fn a_second_call_sees_what_the_first_made() {
+    if !have_tools("volume::a_second_call_sees_what_the_first_made") {
+        return;
+    }
+    let image = make(KINDS[0].1, KINDS[0].2, &content(), "");
+    let place = Place { name: "NVDATA".into(), start: 0, len: image.len() as u64 };
+    let mut guard = Guard::closed();
+    guard.open(0, place.len);
+    let staged = share(Staged::new(share(image.clone()), guard));
+    let wanted = wanted();
+    for part in wanted.chunks(4) {
+        create(&staged, &place, part, NOW).unwrap();
+    }
+    assert!(matches!(create(&staged, &place, &wanted[..1], NOW), Err(VolumeError::Exists { .. })));
+    let mut after = image.clone();
+    for change in lock(&staged).changes() {
+        after[change.lba as usize * 512..][..512].copy_from_slice(change.new.as_slice());
+    }
+    assert_sound("twice", &after);
+    assert!(read_all(&after) == expected(content(), &wanted));
+}
+
+#[test]
+fn in_the_order_of_addresses_a_cut_would_tear_a_replaced_file() {
+    if !have_tools("volume::in_the_order_of_addresses_a_cut_would_tear_a_replaced_file") {
+        return;
+    }
+    let image = make(KINDS[1].1, 4096, &content(), LOOKS);
+    let (old, wanted) = (content(), few());
+    let replaced =
+        wanted.iter().find(|one| one.existing == Existing::Replace && one.path.contains("MT05")).unwrap();
+    let done = run_on(&image, &wanted);
+    let created = done.result.unwrap();
+    let torn = |changes: &[BlockChange]| {
+        let whole = |count: &usize| {
+            let found = read_all(&e2fsck(&carried(&image, changes, *count), "-fy").2);
+            let now = found.get(&replaced.path);
+            now == Some(&replaced.bytes) || now == old.get(&replaced.path)
+        };
+        (0..changes.len()).filter(|count| !whole(count)).count()
+    };
+    let mut changes = done.changes;
+    changes.sort_by_key(|change| change.lba);
+    assert!(torn(&changes) > 0, "the sweep sees no difference");
+    changes.sort_by_key(|change| created.rank(change.lba));
+    assert_eq!(torn(&changes), 0);
+    assert_eq!(created.rank(u64::MAX), 0, "blocks of others come first");
 }
 
 fn refusal(image: &[u8], files: &[NewFile]) -> VolumeError {
