@@ -1,6 +1,9 @@
 //! Files made in ext4 volumes: judged by e2fsck, read back by our reader and by ext4-view. Skips visibly where e2fsprogs
 //! are missing.
 
+mod cuts; // the cable cut at every block of a commit
+mod refusals; // what is refused, each with its sentence
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 
@@ -288,58 +291,6 @@ fn a_dirty_journal_is_replayed_first() {
     }
 }
 
-/// Cuts the commit before every block and lets e2fsck mend what is there; all old files must be whole, and a replaced one
-/// be the old or the new.
-fn cut_everywhere(name: &str, image: &[u8], old: &BTreeMap<String, Vec<u8>>) {
-    let wanted = few();
-    let done = run_on(image, &wanted);
-    done.result.unwrap_or_else(|error| panic!("{name}: {error}"));
-    for count in 0..=done.changes.len() {
-        let cut = carried(image, &done.changes, count);
-        let (code, said, mended) = e2fsck(&cut, "-fy");
-        assert!(code <= 1, "{name}, cut before {count}: e2fsck {code}: {said}");
-        if count % 8 == 0 {
-            assert_sound(name, &mended);
-        }
-        let found = read_all(&mended);
-        for (path, bytes) in old {
-            let new = wanted.iter().find(|one| one.path == *path).map(|one| &one.bytes);
-            let now = found.get(path);
-            assert!(
-                now == Some(bytes) || (new.is_some() && now == new),
-                "{name}, cut before {count}: {path}"
-            );
-        }
-        if count == done.changes.len() {
-            assert!(found == expected(old.clone(), &wanted), "{name}");
-        }
-    }
-}
-
-#[test]
-fn a_cut_at_any_block_costs_no_old_file() {
-    if !have_tools("volume::a_cut_at_any_block_costs_no_old_file") {
-        return;
-    }
-    for (name, arguments, kib) in KINDS {
-        let kib = if arguments.contains(&"1024") { 4096.max(kib / 4) } else { kib.min(10240) };
-        if !matches!(name, "groups_1k" | "flex_4k" | "wide_4k") {
-            cut_everywhere(name, &make(arguments, kib, &content(), LOOKS), &content());
-        }
-    }
-}
-
-#[test]
-fn a_cut_while_a_replayed_journal_is_carried_over_costs_no_old_file() {
-    if !have_tools("volume::a_cut_while_a_replayed_journal_is_carried_over_costs_no_old_file") {
-        return;
-    }
-    for (name, arguments, _) in [KINDS[0], KINDS[1], KINDS[7]] {
-        let (image, files) = dirty(arguments, 10240);
-        cut_everywhere(name, &image, &files);
-    }
-}
-
 #[test]
 fn an_empty_volume_of_a_phone_takes_the_sim_lock_back() {
     if !have_tools("volume::an_empty_volume_of_a_phone_takes_the_sim_lock_back") {
@@ -506,33 +457,6 @@ fn a_second_call_sees_what_the_first_made() {
     assert!(read_all(&after) == expected(content(), &wanted));
 }
 
-#[test]
-fn in_the_order_of_addresses_a_cut_would_tear_a_replaced_file() {
-    if !have_tools("volume::in_the_order_of_addresses_a_cut_would_tear_a_replaced_file") {
-        return;
-    }
-    let image = make(KINDS[1].1, 4096, &content(), LOOKS);
-    let (old, wanted) = (content(), few());
-    let replaced =
-        wanted.iter().find(|one| one.existing == Existing::Replace && one.path.contains("MT05")).unwrap();
-    let done = run_on(&image, &wanted);
-    let created = done.result.unwrap();
-    let torn = |changes: &[BlockChange]| {
-        let whole = |count: &usize| {
-            let found = read_all(&e2fsck(&carried(&image, changes, *count), "-fy").2);
-            let now = found.get(&replaced.path);
-            now == Some(&replaced.bytes) || now == old.get(&replaced.path)
-        };
-        (0..changes.len()).filter(|count| !whole(count)).count()
-    };
-    let mut changes = done.changes;
-    changes.sort_by_key(|change| change.lba);
-    assert!(torn(&changes) > 0, "the sweep sees no difference");
-    changes.sort_by_key(|change| created.rank(change.lba));
-    assert_eq!(torn(&changes), 0);
-    assert_eq!(created.rank(u64::MAX), 0, "blocks of others come first");
-}
-
 fn refusal(image: &[u8], files: &[NewFile]) -> VolumeError {
     let done = run_on(image, files);
     assert!(done.changes.is_empty(), "a refusal leaves the staged disk as it was");
@@ -543,158 +467,4 @@ fn refusal(image: &[u8], files: &[NewFile]) -> VolumeError {
         }
         Ok(created) => panic!("not refused: {created:?}"),
     }
-}
-
-#[test]
-fn what_stands_in_the_way_is_named() {
-    if !have_tools("volume::what_stands_in_the_way_is_named") {
-        return;
-    }
-    let commands = "symlink link md\nsymlink md/other ../large\nsif APCFG/APRDEB/WIFI links_count 2\n";
-    let image = make(KINDS[0].1, KINDS[0].2, &content(), commands);
-    let one = |path: &str, existing| refusal(&image, &[file(path, vec![1; 10], existing)]);
-    let (refuse, replace) = (Existing::Refuse, Existing::Replace);
-    assert!(matches!(one("link/new", refuse), VolumeError::Symlink { path } if path == "/link"));
-    assert!(matches!(one("md/other", replace), VolumeError::Symlink { path } if path == "/md/other"));
-    assert!(matches!(one("large/new", refuse), VolumeError::NotAFolder { path } if path == "/large"));
-    assert!(matches!(one("large", refuse), VolumeError::Exists { path } if path == "/large"));
-    assert!(matches!(one("md/NVRAM", replace), VolumeError::NotReplaceable { .. }));
-    assert!(matches!(one("APCFG/APRDEB/WIFI", replace), VolumeError::NotReplaceable { .. }));
-    for path in ["", "/", "a//b", "a/../b", "./a", "a/", "a\0b", &"x".repeat(256)] {
-        assert!(matches!(one(path, refuse), VolumeError::Path { .. }), "{path:?}");
-    }
-    let twice = [file("new", vec![1], refuse), file("new", vec![2], refuse)];
-    assert!(matches!(refusal(&image, &twice), VolumeError::Exists { .. }));
-    let through = [file("new", vec![1], refuse), file("new/more", vec![2], refuse)];
-    assert!(matches!(refusal(&image, &through), VolumeError::NotAFolder { .. }));
-}
-
-#[test]
-fn a_full_volume_is_refused_before_anything_is_staged() {
-    if !have_tools("volume::a_full_volume_is_refused_before_anything_is_staged") {
-        return;
-    }
-    let small: &[&str] =
-        &["-t", "ext4", "-b", "1024", "-N", "128", "-O", "^has_journal,^metadata_csum,^64bit"];
-    let image = make(small, 2048, &content(), "");
-    let large = refusal(&image, &[file("new", vec![1; 3 << 20], Existing::Refuse)]);
-    assert!(matches!(large, VolumeError::NoRoom { .. }));
-    let several: Vec<_> =
-        (0..40).map(|at| file(&format!("n{at}"), vec![1; 100_000], Existing::Refuse)).collect();
-    assert!(matches!(refusal(&image, &several), VolumeError::NoRoom { .. }));
-    let many: Vec<_> = (0..300).map(|at| file(&format!("n{at}"), vec![1], Existing::Refuse)).collect();
-    assert!(matches!(refusal(&image, &many), VolumeError::NoInode { .. }));
-}
-
-#[test]
-fn foreign_features_and_recorded_errors_are_refused() {
-    if !have_tools("volume::foreign_features_and_recorded_errors_are_refused") {
-        return;
-    }
-    let one = [file("new", vec![1], Existing::Refuse)];
-    for (feature, more) in [
-        ("inline_data", &[][..]),
-        ("encrypt", &[]),
-        ("casefold", &["-E", "encoding=utf8"]),
-        ("bigalloc", &[]),
-        ("quota", &[]),
-        ("ea_inode", &[]),
-        ("mmp", &[]),
-        ("large_dir", &[]),
-        ("verity", &[]),
-        ("fast_commit", &[]),
-        ("meta_bg,^resize_inode", &[]),
-    ] {
-        let arguments = [&["-t", "ext4", "-b", "4096", "-O", feature], more].concat();
-        let image = make(&arguments, 32768, &BTreeMap::new(), "");
-        let error = refusal(&image, &one);
-        let name = feature.split(',').next().unwrap();
-        let said = error.to_string();
-        // Our reader, which looks first, knows bigalloc and meta_bg by itself.
-        assert!(matches!(error, VolumeError::Feature { .. } | VolumeError::Volume(_)), "{feature}: {said}");
-        assert!(said.contains(name) || name == "meta_bg", "{feature}: {said}");
-    }
-    let ext3 = make(&["-t", "ext3", "-b", "1024"], 10240, &content(), "");
-    assert!(matches!(refusal(&ext3, &one), VolumeError::Feature { .. }));
-    let (arguments, kib) = (KINDS[0].1, KINDS[0].2);
-    let errors = make(arguments, kib, &content(), "ssv state 3\n");
-    assert!(matches!(refusal(&errors, &one), VolumeError::Errors { .. }));
-    let unclean = make(arguments, kib, &content(), "ssv state 0\n");
-    assert!(matches!(refusal(&unclean, &one), VolumeError::NotClean));
-    let (stray, _) = debugfs(&dirty(arguments, kib).0, "feature -needs_recovery\n");
-    assert!(matches!(refusal(&stray, &one), VolumeError::StrayJournal));
-    assert!(matches!(refusal(&vec![0; 1 << 20], &one), VolumeError::Volume(_)));
-    assert!(matches!(refusal(&Random::new(2).bytes(1 << 20), &one), VolumeError::Volume(_)));
-}
-
-#[test]
-fn a_closed_guard_and_a_dead_cable_come_through_as_they_are() {
-    struct Dying(Vec<u8>, usize);
-    impl ReadAt for Dying {
-        fn read_at(&mut self, at: u64, into: &mut [u8]) -> Result<(), ReadError> {
-            if self.1 == 0 {
-                return Err(ReadError::Device { code: "cable-gone", what: "cable gone".into() });
-            }
-            self.1 -= 1;
-            self.0.read_at(at, into)
-        }
-        fn len(&self) -> u64 {
-            self.0.len() as u64
-        }
-    }
-    if !have_tools("volume::a_closed_guard_and_a_dead_cable_come_through_as_they_are") {
-        return;
-    }
-    let image = make(KINDS[0].1, KINDS[0].2, &content(), "");
-    let place = Place { name: "NVDATA".into(), start: 0, len: image.len() as u64 };
-    let closed = share(Staged::new(share(image.clone()), Guard::closed()));
-    let refused = create(&closed, &place, &few(), NOW);
-    assert!(matches!(refused, Err(VolumeError::Disk(ReadError::Refused { .. }))), "{refused:?}");
-    assert!(lock(&closed).changes().is_empty());
-    let mut died = 0;
-    for reads in 0.. {
-        let mut guard = Guard::closed();
-        guard.open(0, place.len);
-        let staged = share(Staged::new(share(Dying(image.clone(), reads)), guard));
-        match create(&staged, &place, &few(), NOW) {
-            Ok(_) => break,
-            Err(VolumeError::Disk(ReadError::Device { code: "cable-gone", .. })) => died += 1,
-            Err(VolumeError::Volume(nvkeep::formats::ext4::Ext4Error::Read(ReadError::Device {
-                code,
-                ..
-            }))) => {
-                assert_eq!(code, "cable-gone");
-                died += 1;
-            }
-            Err(other) => panic!("a dead cable became: {other}"),
-        }
-    }
-    assert!(died > 20, "{died}");
-}
-
-#[test]
-fn damaged_volumes_never_panic_or_loop() {
-    if !have_tools("volume::damaged_volumes_never_panic_or_loop") {
-        return;
-    }
-    let mut random = Random::new(77);
-    let plain = make(&["-t", "ext4", "-b", "1024", "-O", "^metadata_csum,^64bit"], 2048, &content(), "");
-    let (journal, _) =
-        dirty(&["-t", "ext4", "-b", "1024", "-J", "size=1", "-O", "^resize_inode,^metadata_csum"], 4096);
-    let mut refused = 0;
-    for image in [plain, journal] {
-        // Where the structures are: what is not zero before the content of files.
-        let hot: Vec<usize> = (0..0x8_0000).filter(|at| image[*at] != 0).collect();
-        for _ in 0..1000 {
-            let mut damaged = image.clone();
-            for _ in 0..=random.below(6) {
-                let at = hot[random.below(hot.len() as u64) as usize];
-                damaged[at] = [0, 0xFF, 0x7F, 0x80, random.next() as u8][random.below(5) as usize];
-            }
-            let done = run_on(&damaged, &few());
-            refused += u32::from(done.result.is_err());
-            assert!(done.result.is_ok() || done.changes.is_empty());
-        }
-    }
-    assert!(refused > 20, "the damage was seen only {refused} times");
 }
