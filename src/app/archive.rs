@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::gather::{Scope, gather};
 use super::intake::merge::covered;
@@ -156,7 +156,7 @@ fn layout_of(manifest: &Manifest) -> Layout {
 }
 
 /// What `verify` answers.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct VerifyResult {
     /// Digest of the file.
     pub sha256: String,
@@ -169,7 +169,7 @@ pub struct VerifyResult {
     /// Whether every byte of the partitions is in it.
     pub full: bool,
     /// Where it comes from, when it was imported.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
     /// What its maker was warned of.
     pub warnings: Vec<String>,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::gather::{Scope, gather};
 use super::ranges::{gaps, join, total};
@@ -35,7 +35,7 @@ pub struct BackupRequest {
 }
 
 /// One region of an archive, for the summary.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RegionSummary {
     /// Name.
     pub name: String,
@@ -46,7 +46,7 @@ pub struct RegionSummary {
 }
 
 /// What a backup did.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BackupResult {
     /// The archive.
     pub file: PathBuf,

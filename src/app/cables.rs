@@ -3,11 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::Failure;
 use crate::transport::Port;
 
 /// A device on the bus, for `detect`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     /// The port name that addresses it: `usb:1-2`.
     pub port: String,
@@ -15,6 +17,8 @@ pub struct Device {
     pub ids: String,
     /// What it is, in plain words.
     pub mode: String,
+    /// Whether it is in a boot mode, and so can be talked to.
+    pub boot: bool,
     /// What keeps this program from using it, none if nothing does.
     pub obstacle: Option<String>,
 }
@@ -55,8 +59,8 @@ pub trait Bench {
     fn flash_becomes(&mut self, scenario: &str) -> Result<(), Failure>;
 }
 
-/// Where ports and simulated phones come from.
-pub trait Cables {
+/// Where ports and simulated phones come from. Shared between threads: a screen is drawn while the work goes on.
+pub trait Cables: Sync {
     /// Returns the port with this name (design section 4, `--port`).
     ///
     /// # Errors

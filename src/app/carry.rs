@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::journal::{journal_of, refuse_open_journal};
 use super::regions::content_agrees;
@@ -16,7 +16,7 @@ use crate::storage::{BlockChange, CommitError, Shared, commit, shared::lock};
 use crate::vault::{Journal, JournalHeader, Manifest};
 
 /// What a write did.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct WriteResult {
     /// The plan.
     pub plan: PlanSummary,
@@ -32,8 +32,19 @@ pub struct WriteResult {
     pub cable_seconds: f64,
 }
 
+/// A plan as it is put before the user: what it does, and the phone before and after it.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer<'a> {
+    /// The plan.
+    pub plan: &'a PlanSummary,
+    /// The phone as it is.
+    pub before: &'a Report,
+    /// The phone as it will be: the staged image, judged.
+    pub after: &'a Report,
+}
+
 /// Asks the user whether to carry a plan out.
-pub type Confirm<'a> = &'a mut dyn FnMut(&PlanSummary) -> bool;
+pub type Confirm<'a> = &'a mut dyn FnMut(Offer<'_>) -> bool;
 
 /// A plan that passed every check on the staged image, not yet carried out.
 pub(super) struct Proposal {
@@ -115,7 +126,7 @@ pub(super) fn carry(
         return Ok(result(staged, None));
     }
     context.step("The plan is ready");
-    if !confirm(&summary) {
+    if !confirm(Offer { plan: &summary, before: &before, after: &staged }) {
         context.go_on()?;
         return Err(Failure::new(
             Exit::Forbidden,

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Whoever listens to events. Called from whichever thread works.
 pub type Sink = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// A new step began: `waiting for a phone at usb`.
     Step(String),
@@ -20,7 +22,7 @@ pub enum Event {
 }
 
 /// How far a transfer is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// What is being moved: a region's name.
     pub what: String,

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Context, Exit, Failure};
 use crate::vault::{self, Archive, VaultError};
 
 /// What `vault export` answers.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ExportResult {
     /// The folder.
     pub folder: PathBuf,
@@ -19,7 +19,7 @@ pub struct ExportResult {
 }
 
 /// An image of a partition.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Image {
     /// Its name in the folder.
     pub file: String,

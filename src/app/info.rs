@@ -1,6 +1,6 @@
 //! `info` and `detect`: what is plugged in, what it is, and how it would be talked to.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::session::{PhoneFacts, PhoneSession, connect_at, open_port};
 use super::{Context, Device, Failure};
@@ -9,7 +9,7 @@ use crate::storage::shared::lock;
 use crate::transport::Port;
 
 /// Security bits in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Security {
     /// The raw word.
     pub bits: String,
@@ -18,7 +18,7 @@ pub struct Security {
 }
 
 /// The card.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CardInfo {
     /// Manufacturer number, first byte of the CID.
     pub manufacturer: String,
@@ -35,7 +35,7 @@ pub struct CardInfo {
 }
 
 /// One partition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartitionInfo {
     /// Name.
     pub name: String,
@@ -46,7 +46,7 @@ pub struct PartitionInfo {
 }
 
 /// What `info` answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InfoResult {
     /// Who it is.
     pub phone: PhoneFacts,
@@ -92,7 +92,9 @@ pub fn info_at(context: &Context<'_>, port: &mut dyn Port) -> Result<InfoResult,
     Ok(result)
 }
 
-fn describe(session: &PhoneSession) -> InfoResult {
+/// Tells about a connected phone, which stays connected.
+#[must_use]
+pub fn describe(session: &PhoneSession) -> InfoResult {
     let card = lock(&session.disk).card().clone();
     let facts = &session.preloader;
     InfoResult {

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::session::{PhoneSession, connect_at, open_port};
 use super::{Context, Event, Exit, Failure, Progress};
@@ -48,7 +48,7 @@ pub fn refuse_open_journal(context: &Context<'_>, cid: &str) -> Result<(), Failu
 }
 
 /// What a resume did.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ResumeResult {
     /// Which write it was.
     pub title: String,
@@ -86,14 +86,18 @@ pub fn resume_at(
     confirm: &mut dyn FnMut(&str) -> bool,
 ) -> Result<ResumeResult, Failure> {
     let session = connect_at(context, port)?;
-    let result = finish(context, &session, undo, confirm).map_err(|failure| session.explain(failure));
+    let result = resume_on(context, &session, undo, confirm).map_err(|failure| session.explain(failure));
     if result.is_ok() {
         session.leave(context);
     }
     result
 }
 
-fn finish(
+/// Finishes or undoes the interrupted write of a connected phone, which stays connected.
+///
+/// # Errors
+/// As [`resume`].
+pub fn resume_on(
     context: &Context<'_>,
     session: &PhoneSession,
     undo: bool,

@@ -27,6 +27,7 @@ pub mod import;
 pub mod info;
 pub mod intake;
 pub mod journal;
+pub mod mask;
 pub mod ranges;
 pub mod records;
 pub mod redact;

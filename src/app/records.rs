@@ -6,7 +6,7 @@ use crate::formats::ap_file;
 use crate::formats::catalog::Family;
 use crate::formats::key_probe::{self, Finding, ModemKey};
 use crate::formats::modem_file::{self, Records};
-use crate::formats::records::{decode, manifest};
+use crate::formats::records::{FieldValue, decode, manifest};
 use crate::identity::{Copies, Found, Tree};
 
 /// The calibration manifest's prefix (modem-nvram.md 3.4).
@@ -53,6 +53,12 @@ pub struct FileSheet {
     pub fields: Vec<FieldSheet>,
     /// What a reader should know besides.
     pub notes: Vec<String>,
+    /// Its bytes as they lie in the layer, for views that show them.
+    #[serde(skip)]
+    pub raw: Vec<u8>,
+    /// Its bytes deciphered and without sums, which the fields' places count in; none where it could not be opened.
+    #[serde(skip)]
+    pub plain: Option<Vec<u8>>,
 }
 
 /// One field.
@@ -68,6 +74,12 @@ pub struct FieldSheet {
     pub value: String,
     /// What its numbers count.
     pub unit: Option<&'static str>,
+    /// The numbers of a row, for plots.
+    #[serde(skip)]
+    pub numbers: Vec<i64>,
+    /// Whether its bytes are not to be shown either.
+    #[serde(skip)]
+    pub secret: bool,
 }
 
 /// A file's layer, path and content.
@@ -131,13 +143,19 @@ fn take_apart((layer, path, bytes): &Entry<'_>, family: &Family, key: Option<&Mo
     } else {
         ("unchecked", Some(bytes.to_vec()))
     };
-    let decoded = plain.and_then(|plain| decode(path, &plain, family));
+    let decoded = plain.as_ref().and_then(|plain| decode(path, plain, family));
     let fields = decoded.iter().flat_map(|record| &record.fields).map(|field| FieldSheet {
         name: field.name.clone(),
         offset: field.offset,
         len: field.len,
         value: field.value.to_string(),
         unit: field.unit,
+        numbers: match &field.value {
+            FieldValue::Numbers(numbers) => numbers.clone(),
+            FieldValue::Number(number) => vec![*number],
+            _ => Vec::new(),
+        },
+        secret: field.value == FieldValue::Secret,
     });
     let fields: Vec<FieldSheet> = fields.collect();
     let mut notes = decoded.as_ref().map(|record| record.notes.clone()).unwrap_or_default();
@@ -152,6 +170,8 @@ fn take_apart((layer, path, bytes): &Entry<'_>, family: &Family, key: Option<&Mo
         fields,
         title: decoded.map(|record| record.title),
         notes,
+        raw: bytes.to_vec(),
+        plain,
     }
 }
 

@@ -65,9 +65,9 @@ pub fn repair_at(
     request: &RepairRequest,
     confirm: Confirm<'_>,
 ) -> Result<RepairResult, Failure> {
-    let wishes = Wishes { label: label_of(request)?, new_macs: request.new_macs };
+    label_of(request)?;
     let session = connect_at(context, port)?;
-    let result = carry_out(context, &session, archive, request, &wishes, confirm);
+    let result = repair_on(context, &session, archive, request, confirm);
     close(context, &session, result)
 }
 
@@ -90,14 +90,18 @@ fn label_of(request: &RepairRequest) -> Result<Option<Imei>, Failure> {
     imei.map(Some).ok_or_else(wrong)
 }
 
-fn carry_out(
+/// Repairs a connected phone, which stays connected.
+///
+/// # Errors
+/// As [`repair`].
+pub fn repair_on(
     context: &Context<'_>,
     session: &PhoneSession,
     archive: Option<&OpenArchive>,
     request: &RepairRequest,
-    wishes: &Wishes,
     confirm: Confirm<'_>,
 ) -> Result<RepairResult, Failure> {
+    let wishes = &Wishes { label: label_of(request)?, new_macs: request.new_macs };
     may_write(context, session)?;
     archive.map_or(Ok(()), |archive| refuse_redacted(&archive.manifest))?;
     context.step("Reading what the phone holds now");

@@ -56,7 +56,7 @@ pub fn restore_at(
     confirm: Confirm<'_>,
 ) -> Result<RestoreResult, Failure> {
     let session = connect_at(context, port)?;
-    let result = carry_out(context, &session, archive, request, confirm);
+    let result = restore_on(context, &session, archive, request, confirm);
     close(context, &session, result)
 }
 
@@ -80,7 +80,11 @@ struct Checked {
     staged: Report,
 }
 
-fn carry_out(
+/// Puts an open archive back to a connected phone, which stays connected.
+///
+/// # Errors
+/// As [`restore`].
+pub fn restore_on(
     context: &Context<'_>,
     session: &PhoneSession,
     archive: &OpenArchive,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Context, Event, Exit, Failure, Pace, Progress};
 use crate::formats::partition::PartitionTable;
@@ -23,7 +23,7 @@ const SLICE: Duration = Duration::from_secs(3);
 const TRIES: u32 = 8;
 
 /// What is known of a phone, as `phone` in the JSON documents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct PhoneFacts {
     /// Chip name.
     pub chip: String,
@@ -100,6 +100,21 @@ impl PhoneSession {
         }
     }
 
+    /// Tells reads as progress from here on, and lets a wish to stop end them. For a session that serves several jobs: each
+    /// of them ends with telling in its own way.
+    pub fn attend(&self, context: &Context<'_>) {
+        let began = lock(&self.disk).elapsed();
+        lock(&self.disk).observe(Some(watch(context, began)));
+    }
+
+    /// Asks whether the phone is still there.
+    ///
+    /// # Errors
+    /// The failure of a phone that left or fell silent.
+    pub fn is_there(&self) -> Result<(), Failure> {
+        Ok(lock(&self.disk).is_there()?)
+    }
+
     /// Leaves the phone so that it boots, telling but not failing when it does not hear.
     pub fn leave(&self, context: &Context<'_>) {
         match lock(&self.disk).leave() {
@@ -155,6 +170,48 @@ pub fn connect_at(context: &Context<'_>, port: &mut dyn Port) -> Result<PhoneSes
         context.warn(doubt.clone());
     }
     Ok(PhoneSession { disk: share(disk), layout, facts, preloader, port: port.name() })
+}
+
+/// Looks for a phone at this port for a short time: none is no failure, and neither is one that cannot be opened yet.
+///
+/// # Errors
+/// What no waiting will mend.
+pub fn glimpse(port: &mut dyn Port, within: Duration) -> Result<Option<Plugged>, Failure> {
+    match port.open(within) {
+        Ok(plugged) => Ok(Some(plugged)),
+        Err(LinkError::NoPhone { .. } | LinkError::Denied { .. } | LinkError::Busy { .. }) => Ok(None),
+        // A phone that charges or runs Android is not there yet.
+        Err(LinkError::NotAPhone { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Connects to a phone that was just found at this port.
+///
+/// # Errors
+/// As [`connect`].
+pub fn connect_plugged(
+    context: &Context<'_>,
+    port: &mut dyn Port,
+    plugged: Plugged,
+) -> Result<PhoneSession, Failure> {
+    connect_at(context, &mut Found { first: Some(plugged), port })
+}
+
+/// A port whose phone is found already; when that one leaves too early, the port is asked for the next.
+struct Found<'a> {
+    first: Option<Plugged>,
+    port: &'a mut dyn Port,
+}
+
+impl Port for Found<'_> {
+    fn open(&mut self, within: Duration) -> Result<Plugged, LinkError> {
+        self.first.take().map_or_else(|| self.port.open(within), Ok)
+    }
+
+    fn name(&self) -> String {
+        self.port.name()
+    }
 }
 
 /// Opens the chosen port, recorded or replayed as chosen.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::archive::open_archive;
 use super::survey::Report;
@@ -13,7 +13,7 @@ use crate::identity::{Status, VerdictCode};
 use crate::vault;
 
 /// What `vault list` answers.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Shelf {
     /// The folder.
     pub folder: PathBuf,
@@ -29,7 +29,7 @@ pub struct Shelf {
 }
 
 /// An archive that is whole.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Shelved {
     /// Where it is.
     pub file: PathBuf,
@@ -52,12 +52,12 @@ pub struct Shelved {
 }
 
 /// A file that ends like an archive and is none, or no longer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Bad {
     /// Where it is.
     pub file: PathBuf,
     /// Stable code.
-    pub code: &'static str,
+    pub code: String,
     /// Why.
     pub message: String,
 }
@@ -89,7 +89,11 @@ pub fn shelf(context: &Context<'_>, folder: &Path, search: Option<&str>) -> Resu
                 }
             }
             Err(failure) => {
-                found.bad.push(Bad { file: listed.path, code: failure.code, message: failure.message });
+                found.bad.push(Bad {
+                    file: listed.path,
+                    code: failure.code.into(),
+                    message: failure.message,
+                });
             }
         }
     }

@@ -8,7 +8,7 @@ use super::archive::open_archive;
 use super::gather::{Scope, gather};
 use super::intake::{self, merge::covered};
 use super::remnants::{Depth, search_if_lost};
-use super::session::{PhoneFacts, connect_at, open_port};
+use super::session::{PhoneFacts, PhoneSession, connect_at, open_port};
 use super::survey::Report;
 use super::{Context, Failure};
 use crate::identity::{Copies, Covers};
@@ -93,15 +93,21 @@ pub fn inspect_at(context: &Context<'_>, port: &mut dyn crate::transport::Port) 
 /// As [`inspect`].
 pub fn look_at(context: &Context<'_>, port: &mut dyn crate::transport::Port) -> Result<Looked, Failure> {
     let session = connect_at(context, port)?;
+    let looked = look_on(context, &session);
+    session.close(context, looked)
+}
+
+/// Looks at a connected phone, which stays connected.
+///
+/// # Errors
+/// What reading gives.
+pub fn look_on(context: &Context<'_>, session: &PhoneSession) -> Result<Looked, Failure> {
     context.step("Reading the identity set");
     let disk: Shared = session.disk.clone();
-    let chip = &session.facts.chip;
-    let looked = gather(&disk, &session.layout, Scope::All).and_then(|mut copies| {
-        search_if_lost(context, chip, &mut copies, (&disk, &session.layout), Depth::Journal)?;
-        let (facts, covers) = (session.facts.clone(), covered(&session.layout));
-        Ok(Looked { facts, copies, covers, source: "phone".into() })
-    });
-    session.close(context, looked)
+    let mut copies = gather(&disk, &session.layout, Scope::All)?;
+    search_if_lost(context, &session.facts.chip, &mut copies, (&disk, &session.layout), Depth::Journal)?;
+    let (facts, covers) = (session.facts.clone(), covered(&session.layout));
+    Ok(Looked { facts, copies, covers, source: "phone".into() })
 }
 
 /// Facts of a source that does not say whose it is.

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::archive::OpenArchive;
 use super::gather::live_root;
@@ -16,7 +16,7 @@ use crate::storage::{BlockChange, Guard, Staged, shared::lock};
 const RAW_REGIONS: [&str; 6] = ["PRO_INFO", "PROTECT_F", "PROTECT_S", "NVDATA", "NVCFG", "NVRAM"];
 
 /// The plan, as it is shown before anything is written.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PlanSummary {
     /// Why this archive may be written to this phone.
     pub binding: String,
@@ -31,7 +31,7 @@ pub struct PlanSummary {
     /// Blocks by region.
     pub regions: Vec<(String, usize)>,
     /// What a repair's plan rests on: every surviving copy, best place first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceLine>,
 }
 

@@ -1,6 +1,6 @@
 //! From copies to a report: what `inspect` and `diagnose` show of a phone, an archive, an image or a folder.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::records::{RecordSheet, sheet};
 use super::session::PhoneFacts;
@@ -8,7 +8,7 @@ use super::{Context, Failure};
 use crate::identity::{Copies, Selection, Survey, VerdictCode, generation, judge_parts};
 
 /// What `inspect` and `diagnose` answer (design section 4).
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
     /// Who the phone is, as far as the source tells.
     pub phone: PhoneFacts,
@@ -18,7 +18,7 @@ pub struct Report {
     /// Where the copies come from: `phone`, `archive a.nvk`, `image flash.bin`, `folder nvram`.
     pub source: String,
     /// Every file taken apart, where that was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
     pub records: Option<RecordSheet>,
 }
 

@@ -4,7 +4,6 @@ mod archives;
 pub mod arguments;
 mod comparison;
 pub mod events;
-mod mask;
 mod output;
 mod run;
 mod text;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::mask::mask;
 use super::wrap::wrap;
+use crate::app::mask::mask;
 use crate::app::{Exit, Failure};
 
 /// What a verb leaves behind.

@@ -160,8 +160,8 @@ fn work(context: &Context<'_>, verb: Verb) -> Result<Outcome, Failure> {
         }
         Verb::Restore { archive, dry_run, yes, only } => {
             let request = RestoreRequest { archive, dry_run, selection: selection(&only) };
-            let result = restore(context, &request, &mut |plan| {
-                yes || ask(context, &text::plan(plan), "Write this to the phone?")
+            let result = restore(context, &request, &mut |offer| {
+                yes || ask(context, &text::plan(offer.plan), "Write this to the phone?")
             })?;
             let text = text::restore(&result);
             Ok(Outcome { identities: result.after.identities(), ..Outcome::done("restore", &result, text)? })
@@ -169,8 +169,8 @@ fn work(context: &Context<'_>, verb: Verb) -> Result<Outcome, Failure> {
         Verb::Repair { from, new_mac, label_imei, deep, dry_run, yes } => {
             let new_macs = new_mac.then(random_addresses).transpose()?;
             let request = RepairRequest { archive: from, label: label_imei, new_macs, deep, dry_run };
-            let result = repair(context, &request, &mut |plan| {
-                yes || ask(context, &text::plan(plan), "Write this to the phone?")
+            let result = repair(context, &request, &mut |offer| {
+                yes || ask(context, &text::plan(offer.plan), "Write this to the phone?")
             })?;
             let text = text::repair(&result);
             // The evidence that is shown may hold what the phone lost since.

@@ -3,7 +3,7 @@
 
 mod collect;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::refusal::Refusal;
 use crate::formats::imei::Imei;
@@ -103,7 +103,7 @@ impl Value {
 }
 
 /// What the sums around a copy say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sums {
     /// Length and every sum are right.
@@ -136,7 +136,7 @@ impl Evidence {
 }
 
 /// A piece of evidence as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvidenceLine {
     /// `IMEI slot 1`.
     pub what: String,

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
 /// What all layers say, what the phone will believe, and what to do.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Survey {
     /// Always four: binregion, live, `pro_info`, simlock.
     pub layers: Vec<Layer>,
@@ -20,10 +20,11 @@ pub struct Survey {
 }
 
 /// One place that keeps identity.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Layer {
     /// `binregion`, `live`, `pro_info`, `simlock`.
-    pub name: &'static str,
+    #[serde(deserialize_with = "layer_name")]
+    pub name: LayerName,
     /// Its state.
     pub state: LayerState,
     /// Why it is not plainly valid.
@@ -60,8 +61,20 @@ pub struct Marks {
     pub unreadable: bool,
 }
 
+/// One of [`LAYERS`]. A name of its own, because serde would borrow a plain reference from what it reads.
+pub type LayerName = &'static str;
+
+/// The names a layer can have.
+const LAYERS: [&str; 4] = ["binregion", "live", "pro_info", "simlock"];
+
+fn layer_name<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D::Error> {
+    let name = String::deserialize(from)?;
+    let known = LAYERS.into_iter().find(|known| **known == *name);
+    known.ok_or_else(|| serde::de::Error::custom(format!("no layer is called {name:?}")))
+}
+
 /// State of a layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the words of design section 4")]
 pub enum LayerState {
@@ -72,7 +85,7 @@ pub enum LayerState {
 }
 
 /// Worth of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the words of design section 4")]
 pub enum Status {
@@ -83,7 +96,7 @@ pub enum Status {
 }
 
 /// Source the phone believes at its next boot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the words of design section 4")]
 pub enum BootsFrom {
@@ -93,7 +106,7 @@ pub enum BootsFrom {
 }
 
 /// One IMEI slot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImeiSlot {
     /// From 1.
     pub slot: usize,
@@ -104,7 +117,7 @@ pub struct ImeiSlot {
 }
 
 /// A value and its worth.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Value {
     /// The value, or nothing.
     pub value: Option<String>,
@@ -113,7 +126,7 @@ pub struct Value {
 }
 
 /// RF calibration files of a layer. Expected is what all layers together have; when none has any, the family's number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calibration {
     /// Files expected.
     pub expected: usize,
@@ -126,7 +139,7 @@ pub struct Calibration {
 }
 
 /// The answer to "what is wrong with it".
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Stable code.
     pub code: VerdictCode,
@@ -139,7 +152,7 @@ pub struct Verdict {
 }
 
 /// Stable code of a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictCode {
     /// Nothing to do.

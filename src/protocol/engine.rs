@@ -62,6 +62,12 @@ pub trait Engine: Send {
     /// With the place; the block may hold old or new content.
     fn write(&mut self, lba: u64, block: &[u8; 512]) -> Result<(), ProtocolError>;
 
+    /// Asks something cheap, to know whether the phone is still there. Touches neither card nor controller.
+    ///
+    /// # Errors
+    /// When no right answer came.
+    fn is_there(&mut self) -> Result<(), ProtocolError>;
+
     /// Leaves the phone so that it boots by itself.
     ///
     /// # Errors

@@ -143,6 +143,14 @@ impl PhoneDisk {
         Ok(answer)
     }
 
+    /// Asks whether the phone is still there.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn is_there(&mut self) -> Result<(), ProtocolError> {
+        self.engine.is_there()
+    }
+
     /// Leaves the phone so that it boots.
     ///
     /// # Errors

@@ -43,6 +43,7 @@ impl Cables for Workshop {
             port: format!("usb:{}", sighting.place),
             ids: format!("{:04x}:{:04x}", sighting.vendor, sighting.product),
             mode: sighting.mode.to_string(),
+            boot: sighting.mode.is_boot(),
             obstacle: sighting.trouble.map(|error| error.to_string()),
         };
         Ok(usb::list().into_iter().map(device).collect())

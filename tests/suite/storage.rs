@@ -65,6 +65,9 @@ impl Engine for FakeEngine {
         }
         Ok(())
     }
+    fn is_there(&mut self) -> Result<(), ProtocolError> {
+        Ok(())
+    }
     fn leave(&mut self) -> Result<(), ProtocolError> {
         Ok(())
     }

@@ -32,7 +32,7 @@ fn the_list_finds_by_number_note_card_and_date_and_leaves_no_bad_one_out() {
     let found = |search: Option<&str>| {
         let shelf = shelf(&context, bench.folder.path(), search).unwrap();
         assert_eq!(
-            shelf.bad.iter().map(|bad| bad.code).collect::<Vec<_>>(),
+            shelf.bad.iter().map(|bad| bad.code.as_str()).collect::<Vec<_>>(),
             ["not-an-archive", "archive-truncated"]
         );
         assert_eq!(shelf.archives.len() + shelf.passed_over, 2);

@@ -146,6 +146,11 @@ impl Engine for DirectEngine {
             .again(&format!("writing LBA {lba}"), |controller| controller.write_block(argument, block))
     }
 
+    fn is_there(&mut self) -> Result<(), ProtocolError> {
+        self.present("be asked")?;
+        self.controller.registers.preloader.hw_code().map(drop)
+    }
+
     fn leave(&mut self) -> Result<(), ProtocolError> {
         self.present("leave")?;
         self.controller.quieten().map_err(|error| error.within("leaving"))?;
