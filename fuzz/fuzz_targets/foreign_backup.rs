@@ -40,6 +40,7 @@ fuzz_target!(|bytes: &[u8]| {
             replay: None,
             journals: folder.path().join("journals"),
             records: false,
+            wire: false,
         },
         sink: Arc::new(|_| {}),
         stop: Arc::new(AtomicBool::new(false)),

@@ -39,6 +39,8 @@ pub struct Choices {
     pub journals: PathBuf,
     /// Take every file apart into its fields, for `inspect`.
     pub records: bool,
+    /// Tell what is said on the wire, as [`Event::Wire`].
+    pub wire: bool,
 }
 
 /// What a verb works with.

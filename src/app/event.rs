@@ -19,6 +19,20 @@ pub enum Event {
     Warning(String),
     /// A transfer moved on.
     Progress(Progress),
+    /// Something was said on the wire; only when [`super::Choices::wire`] asks for it.
+    Wire(WireLine),
+}
+
+/// One line of what host and phone say to each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WireLine {
+    /// When it began, since the phone was plugged in.
+    pub at: Duration,
+    /// What was said; safe to publish.
+    pub text: String,
+    /// The beginning of what the text leaves out, in hex. It may hold identities, so it is never written anywhere.
+    #[serde(skip)]
+    pub private: Option<String>,
 }
 
 /// How far a transfer is.

@@ -6,6 +6,7 @@
 //!   [`demo`], [`diff`], [`shelf`], [`export`]: the verbs.
 //! * [`records`]: every file taken apart into named fields.
 //! * [`regions`], [`ranges`]: which bytes a backup reads.
+//! * `wiretap`: what is said on the wire, as events.
 //! * [`causes`]: the one table from errors below to failures.
 
 pub mod archive;
@@ -41,6 +42,7 @@ pub mod shelf;
 pub mod source;
 pub mod staging;
 pub mod survey;
+mod wiretap;
 
 pub use crate::identity::compare::{Change, FilePair, PartPair, Side, Way};
 pub use crate::identity::evidence::Sums;
@@ -48,6 +50,6 @@ pub use crate::identity::survey::Value;
 pub use crate::identity::{Part, Selection, Status, VerdictCode};
 pub use cables::{Bench, Cables, Device, ScenarioInfo, ServeRequest};
 pub use context::{Choices, Context, Pace};
-pub use event::{Event, Progress, Sink};
+pub use event::{Event, Progress, Sink, WireLine};
 pub use failure::{Exit, Failure};
 pub use survey::Report;

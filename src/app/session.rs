@@ -219,6 +219,11 @@ impl Port for Found<'_> {
 /// # Errors
 /// When the name means nothing, or the session file cannot be used.
 pub fn open_port(context: &Context<'_>) -> Result<Box<dyn Port>, Failure> {
+    let port = chosen_port(context)?;
+    Ok(if context.choices.wire { super::wiretap::overhear(port, context) } else { port })
+}
+
+fn chosen_port(context: &Context<'_>) -> Result<Box<dyn Port>, Failure> {
     let choices = &context.choices;
     if let Some(file) = &choices.replay {
         return context.cables.replay(file);

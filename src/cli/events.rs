@@ -21,6 +21,7 @@ pub fn sink(quiet: bool) -> Sink {
         match event {
             Event::Warning(text) => screen.say(&format!("warning: {text}")),
             Event::Step(_) | Event::Note(_) | Event::Progress(_) if quiet => {}
+            Event::Wire(_) => {}
             Event::Step(text) | Event::Note(text) => screen.say(&text),
             Event::Progress(progress) => screen.progress(&progress),
         }

@@ -82,6 +82,7 @@ fn context<'a>(
             replay: common.replay.clone(),
             journals: journals(),
             records: matches!(verb, Verb::Inspect { records: true, .. }),
+            wire: false,
         },
         sink: events::sink(common.quiet),
         stop,

@@ -34,6 +34,7 @@ mod inspect; // everything decoded, on phone, image, archive, folder
 mod journal; // what a write leaves behind before it starts
 mod layouts; // scatter files of every form, PMT of NAND
 mod lid; // G1 files: checksum, cipher, IMEI, barcode
+mod narrate; // what is said on the wire, in words
 mod partitions; // PMT, MBR, scatter
 mod preloader; // handshake and commands, frozen bytes
 mod records; // named fields of every layout

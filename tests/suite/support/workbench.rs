@@ -171,6 +171,7 @@ impl Workbench {
                 replay: None,
                 journals: self.path("journals"),
                 records: false,
+                wire: false,
             },
             sink: Arc::new(move |event| events.lock().unwrap().push(event)),
             stop: Arc::new(AtomicBool::new(false)),
