@@ -113,8 +113,9 @@ impl Command {
         u64::from(self.argument(1).unwrap_or(0)) * width
     }
 
-    /// Takes what belongs to it of the bytes that came; returns how many.
-    pub fn receive(&mut self, bytes: &[u8]) -> (usize, Progress) {
+    /// Takes what belongs to it of the bytes that came; returns how many. A command with others behind it has no answer that it
+    /// need not have.
+    pub fn receive(&mut self, bytes: &[u8], alone: bool) -> (usize, Progress) {
         let mut used = 0;
         if self.shape.echoed && self.echoed <= self.shape.arguments {
             let expected = &self.head[self.echoed..self.head_len];
@@ -126,6 +127,9 @@ impl Command {
             if self.echoed <= self.shape.arguments {
                 return (used, Progress::Open);
             }
+        }
+        if !alone && self.may_be_over() {
+            return (used, Progress::Done);
         }
         loop {
             let Some(part) = self.shape.parts.get(self.part).copied() else { return (used, Progress::Done) };
@@ -203,7 +207,7 @@ impl Command {
     /// Whether it came back and nothing else need follow.
     pub fn may_be_over(&self) -> bool {
         let optional = self.shape.parts.first() == Some(&Part::Measured);
-        optional && self.echoed > 0 && self.part == 0 && self.came == 0
+        optional && self.echoed > self.shape.arguments && self.part == 0 && self.came == 0
     }
 }
 

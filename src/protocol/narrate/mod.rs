@@ -3,6 +3,7 @@
 
 mod answers;
 mod command;
+mod foreign;
 mod kept;
 mod names;
 mod page;
@@ -14,13 +15,14 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use self::command::{Command, Progress};
-use self::kept::{Kept, bytes};
+use self::foreign::Foreign;
+use self::kept::bytes;
 use self::page::{Meaning, Subject};
 use self::stray::Stray;
 use self::teller::Teller;
 use super::ChipProfile;
 use crate::transport::{LinkError, TraceEvent, Traced};
-use crate::wire::preloader::{HANDSHAKE, TOKENS};
+use crate::wire::preloader::HANDSHAKE;
 
 /// Most commands that may wait for an answer: twice what the phone's ring could hold.
 const MOST_WAITING: usize = 256;
@@ -41,8 +43,7 @@ enum Said {
     Command(Box<Command>),
     /// A byte of the handshake.
     Handshake(Duration, u8),
-    /// What is no command: all of it, and how much came back.
-    Foreign(Duration, Kept, u64),
+    Foreign(Foreign),
 }
 
 /// Turns the transfers of one plugged-in phone into lines.
@@ -137,12 +138,8 @@ impl Narrator {
         self.shake = 0;
         match (vocabulary::command(byte), self.waiting.back_mut()) {
             (Some(shape), _) => self.push(Said::Command(Box::new(Command::new(at, shape, !self.wary)))),
-            (None, Some(Said::Foreign(_, sent, _))) => sent.push(&[byte]),
-            (None, _) => {
-                let mut sent = Kept::new();
-                sent.push(&[byte]);
-                self.push(Said::Foreign(at, sent, 0));
-            }
+            (None, Some(Said::Foreign(foreign))) => foreign.send(byte),
+            (None, _) => self.push(Said::Foreign(Foreign::new(at, byte))),
         }
     }
 
@@ -178,12 +175,9 @@ impl Narrator {
                     }
                     usize::from(known)
                 }
-                Some(Said::Foreign(_, sent, came)) => {
-                    let place = usize::try_from(*came).unwrap_or(usize::MAX);
-                    let comes_back = sent.bytes().get(place).is_none_or(|sent| *sent == first);
-                    *came += 1;
-                    if !comes_back || *came == sent.total() {
-                        *came -= u64::from(!comes_back);
+                Some(Said::Foreign(foreign)) => {
+                    let comes_back = foreign.receive(first);
+                    if !comes_back || foreign.is_answered() {
                         self.pop_answered();
                     }
                     if !comes_back {
@@ -206,16 +200,14 @@ impl Narrator {
 
     /// Gives bytes to the command in front; returns how many it took.
     fn answer(&mut self, bytes: &[u8]) -> usize {
-        let more_waits = self.waiting.len() > 1;
+        let alone = self.waiting.len() == 1;
         let Some(Said::Command(command)) = self.waiting.front_mut() else { return 0 };
-        let (used, progress) = command.receive(bytes);
-        let over = progress == Progress::Open && more_waits && command.may_be_over();
+        let (used, progress) = command.receive(bytes, alone);
         let lost = progress == Progress::Foreign && command.was_heard();
         if used > 0 {
             self.settle();
         }
         match progress {
-            _ if over => self.pop_answered(),
             Progress::Done => self.pop_answered(),
             Progress::Refused(status) => {
                 if let Some(Said::Command(command)) = self.waiting.pop_front() {
@@ -239,25 +231,9 @@ impl Narrator {
     fn pop_answered(&mut self) {
         match self.waiting.pop_front() {
             Some(Said::Command(command)) => self.teller.answered(&command),
-            Some(Said::Foreign(at, sent, came)) => self.foreign(at, &sent, came),
+            Some(Said::Foreign(foreign)) => foreign.tell(&mut self.teller.page),
             Some(Said::Handshake(..)) | None => {}
         }
-    }
-
-    fn foreign(&mut self, at: Duration, sent: &Kept, came: u64) {
-        let token = TOKENS.iter().find(|(token, _)| sent.total() == 8 && sent.bytes() == *token);
-        let text = match token.map(|(token, _)| String::from_utf8_lossy(*token)) {
-            Some(token) => format!("boot-mode token {token}"),
-            None if sent.total() == 1 => "sent 1 byte that belongs to no command".to_owned(),
-            None => format!("sent {} that belong to no command", bytes(sent.total())),
-        };
-        let text = match came {
-            0 => format!("{text}: no answer"),
-            _ if came == sent.total() => format!("{text}: came back"),
-            _ => format!("{text}: {came} came back"),
-        };
-        let private = token.is_none().then(|| sent.hex()).flatten();
-        self.teller.page.line(at, text, private);
     }
 
     /// Says how many wait behind the one in front, which is no longer among them.
@@ -275,7 +251,7 @@ impl Narrator {
         while let Some(said) = self.waiting.pop_front() {
             match said {
                 Said::Handshake(at, byte) => self.teller.unanswered_handshake(at, byte),
-                Said::Foreign(at, sent, came) => self.foreign(at, &sent, came),
+                Said::Foreign(foreign) => foreign.tell(&mut self.teller.page),
                 Said::Command(command) if command.may_be_over() => self.teller.answered(&command),
                 said @ Said::Command(_) => {
                     self.waiting.push_front(said);
@@ -301,6 +277,7 @@ impl Narrator {
 
     fn not_sent(&mut self, at: Duration, len: usize, error: &LinkError) {
         if !self.gone {
+            self.stray.write(&mut self.teller.page);
             self.give_up();
             let text = format!("sending {}: {}", bytes(len as u64), trouble(error));
             self.teller.page.line(at, text, None);
@@ -318,7 +295,10 @@ impl Narrator {
                     self.teller.failed(&command, &trouble(error));
                 }
                 // Draining until nothing comes is not worth a line.
-                None if *got > 0 => self.teller.page.line(at, trouble(error), None),
+                None if *got > 0 => {
+                    self.stray.write(&mut self.teller.page);
+                    self.teller.page.line(at, trouble(error), None);
+                }
                 _ => {}
             }
             return;

@@ -115,7 +115,7 @@ impl Names {
         (offset < msdc::END).then_some(offset)
     }
 
-    /// Returns the name of a 32-bit word.
+    /// Returns the name of a 32-bit word; one with a space names a kind of word.
     pub fn word(&self, address: u32) -> Option<&'static str> {
         if let Some(offset) = self.in_controller(address) {
             return match offset {

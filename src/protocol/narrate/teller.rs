@@ -264,6 +264,10 @@ fn describe(names: &Names, command: &Command) -> String {
             text.push(' ');
             text.push_str(name);
         }
+        // A kind of word, of which there are several.
+        if count == 1 && named(0).is_some_and(|name| name.contains(' ')) {
+            let _ = write!(text, " 0x{address:08x}");
+        }
         return text;
     }
     let _ = write!(text, " 0x{address:08x}");
