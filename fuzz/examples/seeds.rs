@@ -68,6 +68,33 @@ impl Seeds {
     }
 }
 
+/// Pieces of the `narrate` target: READY, a handshake, GET_HW_CODE, a register read and written, and failures.
+const TRANSFERS: [&[u8]; 23] = [
+    b"\x15READY",
+    b"\x04\xa0",
+    b"\x05\x5f",
+    b"\x04\x0a",
+    b"\x05\xf5",
+    b"\x04\x50",
+    b"\x05\xaf",
+    b"\x04\x05",
+    b"\x05\xfa",
+    b"\x04\xfd",
+    b"\x15\xfd\x65\x72\0\0",
+    b"\x24\xd1\x11\x12\0\x0c\0\0\0\x01",
+    b"\x2d\xd1\x11\x12\0\x0c\0\0\0\x01\0\0",
+    b"\x19\0\0\x01\0\0\0",
+    b"\x34\xd4\x11\x12\0\x34\0\0\0\x01\0\0\0\x8d",
+    b"\x2d\xd4\x11\x12\0\x34\0\0\0\x01\0\0",
+    b"\x19\0\0\0\x8d\0\0",
+    b"\x04\xe7",
+    b"\x05\xe7",
+    b"\x06\0",
+    b"\x04\xfe",
+    b"\x05\x01",
+    b"\x07\xfd",
+];
+
 fn main() -> Outcome {
     let seeds = Seeds(env::args().nth(1).unwrap_or_else(|| "seeds".to_owned()).into());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -81,6 +108,7 @@ fn main() -> Outcome {
 fn texts(seeds: &Seeds, root: &Path) -> Outcome {
     seeds.put("scatter", "mt6572", &[SCATTER.as_bytes()])?;
     seeds.put("session", "mt6572", &[SESSION.as_bytes()])?;
+    seeds.put("narrate", "session", &TRANSFERS)?;
     for (flag, name) in [(0, "chips"), (1, "partitions"), (2, "nvram/wr8")] {
         let text = fs::read(root.join("formats").join(name).with_extension("toml"))?;
         seeds.put("catalog", &name.replace('/', "-"), &[&[flag], &text])?;

@@ -85,14 +85,14 @@ impl Teller {
             op::READ32 | op::READ16 => self.read(command),
             op::WRITE32 => self.write(command),
             op::GET_HW_CODE => {
-                if let Some(code) = command.answer.bytes().first_chunk::<2>() {
+                if let Some(code) = command.answer.bytes().first_chunk::<2>().filter(|_| command.sure) {
                     self.names.meet(u16::from_be_bytes(*code));
                 }
                 self.query(command);
             }
             op::JUMP_DA => {
                 self.query(command);
-                self.with_agent = true;
+                self.with_agent = command.sure;
             }
             _ => self.query(command),
         }

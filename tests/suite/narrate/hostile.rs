@@ -8,21 +8,22 @@ use nvkeep::transport::{LinkError, TraceEvent};
 use super::{Heard, Story, len, mt6572, narrate, session, texts};
 use crate::support::Random;
 
-/// Cuts a transfer in two.
-fn cut(heard: &Heard, at: usize) -> Vec<Heard> {
-    match heard {
-        Heard::Sent(bytes) => bytes[..at]
-            .chunks(at.max(1))
-            .chain([&bytes[at..]])
-            .map(|part| Heard::Sent(part.to_vec()))
-            .collect(),
-        Heard::Received(bytes) => bytes[..at]
-            .chunks(at.max(1))
-            .chain([&bytes[at..]])
-            .map(|part| Heard::Received(part.to_vec()))
-            .collect(),
-        other => vec![other.clone()],
-    }
+/// Cuts every transfer into a piece of at most `first` bytes and the rest in pieces of at most `next`.
+fn cut(story: &Story, first: usize, next: usize) -> Story {
+    let pieces = |bytes: &[u8]| -> Vec<Vec<u8>> {
+        let (head, tail) = bytes.split_at(first.min(bytes.len()));
+        [head].into_iter().chain(tail.chunks(next)).map(<[u8]>::to_vec).collect()
+    };
+    let cut = |(at, heard): &(Duration, Heard)| -> Story {
+        match heard {
+            Heard::Sent(bytes) => pieces(bytes).into_iter().map(|piece| (*at, Heard::Sent(piece))).collect(),
+            Heard::Received(bytes) => {
+                pieces(bytes).into_iter().map(|piece| (*at, Heard::Received(piece))).collect()
+            }
+            other => vec![(*at, other.clone())],
+        }
+    };
+    story.iter().flat_map(cut).collect()
 }
 
 #[test]
@@ -30,27 +31,13 @@ fn the_same_bytes_cut_anywhere_are_the_same_lines() {
     for pace in [Pace::Strict, Pace::Fast] {
         let story = session(&[0xD1, 0xD4, 0xA0, 0xFD], pace);
         let whole = narrate(&story);
-        for (at, (time, heard)) in story.iter().enumerate() {
-            // Every boundary of short transfers, some of long ones.
-            for place in (1..len(heard)).step_by(1 + len(heard) / 24) {
-                let parts = cut(heard, place).into_iter().map(|part| (*time, part));
-                let again: Story =
-                    story[..at].iter().cloned().chain(parts).chain(story[at + 1..].iter().cloned()).collect();
-                assert!(again.len() > story.len(), "nothing was cut");
-                assert_eq!(narrate(&again), whole, "transfer {at} cut at {place}");
-            }
+        let longest = story.iter().map(|(_, heard)| len(heard)).max().unwrap();
+        for place in 1..longest {
+            let again = cut(&story, place, usize::MAX);
+            assert!(again.len() > story.len(), "nothing was cut");
+            assert_eq!(narrate(&again), whole, "every transfer cut at {place}");
         }
-        let bytewise: Story = story
-            .iter()
-            .flat_map(|(time, heard)| match heard {
-                Heard::Sent(bytes) => bytes.iter().map(|byte| (*time, Heard::Sent(vec![*byte]))).collect(),
-                Heard::Received(bytes) => {
-                    bytes.iter().map(|byte| (*time, Heard::Received(vec![*byte]))).collect()
-                }
-                other => vec![(*time, other.clone())],
-            })
-            .collect();
-        assert_eq!(narrate(&bytewise), whole);
+        assert_eq!(narrate(&cut(&story, 1, 1)), whole, "byte by byte");
         let joined = joined(&story);
         assert!(joined.len() < story.len(), "nothing was joined");
         assert_eq!(texts(&narrate(&joined)), texts(&whole));
@@ -119,14 +106,7 @@ fn no_story_is_too_wild_to_be_told_in_bounded_lines() {
             assert!(line.text.len() < 300, "{round}: {line:?}");
             assert!(line.private.as_ref().is_none_or(|hex| hex.chars().count() <= 129), "{round}: {line:?}");
         }
-        let bytewise = story.iter().flat_map(|(time, heard)| {
-            (0..len(heard).max(1)).map(move |at| match heard {
-                Heard::Sent(bytes) if !bytes.is_empty() => (*time, Heard::Sent(vec![bytes[at]])),
-                Heard::Received(bytes) if !bytes.is_empty() => (*time, Heard::Received(vec![bytes[at]])),
-                other => (*time, other.clone()),
-            })
-        });
-        assert_eq!(narrate(&bytewise.collect::<Story>()), lines, "{round}");
+        assert_eq!(narrate(&cut(&story, 1, 1)), lines, "{round}, byte by byte");
     }
 }
 

@@ -119,6 +119,35 @@ fn the_card_s_id_is_private_even_when_the_next_command_fails() {
 }
 
 #[test]
+fn data_that_come_after_their_command_was_given_up_are_no_command() {
+    let given_up = "> fd\n< fd65720000\n> d41112001800000001\n! 0\n";
+    for (data, name) in
+        [("d55ec4e799", "JUMP_DA -> OK"), ("d85ec4e799", "GET_TARGET_CONFIG, 4 bytes received")]
+    {
+        let sent = if name.starts_with("GET") { "d8" } else { data };
+        let script = format!("{given_up}> {sent}\n< {data}0000\n");
+        let lines = narrate(&scripted(&script));
+        let expected = ["GET_HW_CODE -> 0x6572", "WRITE32 MSDC_TXDATA: time-out: 0 of 5 bytes", name];
+        assert_eq!(texts(&lines), expected);
+        // The same bytes in the place of a command are one.
+        let script = format!("> {sent}\n< {data}0000\n");
+        assert!(narrate(&scripted(&script)).iter().any(leaks), "{name} shows nothing even where it may");
+        // A new handshake begins a new conversation.
+        let script =
+            format!("{given_up}> a0\n< 5f\n> 0a\n< f5\n> 50\n< af\n> 05\n< fa\n> {sent}\n< {data}0000\n");
+        assert!(narrate(&scripted(&script)).iter().any(leaks), "{name} stays hidden for ever");
+    }
+}
+
+#[test]
+fn what_is_said_to_an_agent_is_private() {
+    let script = "> d581e00000\n< d581e000000000\n> 5ec4e799\n< 5ec4e7995ec4e799\n";
+    let lines = narrate(&scripted(script));
+    assert_eq!(texts(&lines), ["JUMP_DA 0x81e00000 -> OK", "4 bytes to the agent", "8 bytes from the agent"]);
+    assert_eq!(lines[2].private.as_deref(), Some("5ec4e7995ec4e799"));
+}
+
+#[test]
 fn ids_of_the_chip_and_words_without_a_name_are_private() {
     let script = "> e7\n< e7000000045ec4e7990000\n> e1\n< e1\n> fd\n< fd65720000\n\
                   > d11000000800000001\n< d110000008000000010000\n< 5ec4e7990000\n";
