@@ -2,7 +2,7 @@
 //! plugged into. Wrappers stack: trace, record, replay, faults. This room knows no protocol; only `usb.rs` knows rusb.
 //!
 //! * Cables: [`usb`], [`serial`], [`tcp`]; [`address`] reads how a user names them, [`usb_ids`] tells phones from other
-//!   devices, [`usb_descriptors`] finds the stream in one.
+//!   devices, [`usb_descriptors`] finds the stream in one, `usb_changes` saves looks at a bus where nothing happens.
 //! * Wrappers: [`trace`], [`record`], [`fault`] around a link; [`wrap`] puts any of them around a port.
 //! * [`replay`] plays a [`session`] file that [`record`] wrote.
 //! * [`stream`]: the queue in which no byte is lost.
@@ -18,7 +18,9 @@ pub mod stream;
 pub mod tcp;
 pub mod trace;
 pub mod usb;
+mod usb_changes;
 pub mod usb_descriptors;
+pub mod usb_function;
 pub mod usb_ids;
 pub mod wrap;
 

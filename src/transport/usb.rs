@@ -14,6 +14,7 @@ use rusb::{Context, Device, DeviceHandle, Error, UsbContext};
 use super::address::BusPath;
 use super::link::{Link, LinkError, Plugged, Port};
 use super::stream::{Inbox, SHORTEST_WAIT};
+use super::usb_changes::Changes;
 use super::usb_descriptors::{CONFIGURATION, CONFIGURATION_LENGTH, Pipes, configuration_header};
 use super::usb_ids::{Mode, mode_of};
 
@@ -37,18 +38,30 @@ const CONTROL_TIME: Duration = Duration::from_millis(200);
 #[derive(Debug, Clone)]
 pub struct UsbPort {
     place: Option<BusPath>,
+    changes: Changes,
+    /// What the last look refused, which holds as long as nothing comes or goes.
+    refused: Vec<Refusal>,
 }
 
 impl UsbPort {
     /// Waits at the given place, or everywhere.
     pub fn new(place: Option<BusPath>) -> Self {
-        Self { place }
+        Self { place, changes: Changes::default(), refused: Vec::new() }
     }
 
     /// Opens the first phone that can be opened, and says why the others cannot.
-    fn attempt(&self) -> Result<Plugged, Vec<Refusal>> {
+    fn attempt(&mut self) -> Result<Plugged, Vec<Refusal>> {
+        // Nobody came and nobody left: waiting costs next to nothing.
+        if !self.changes.is_due() {
+            return Err(self.refused.clone());
+        }
         let mut refusals = Vec::new();
-        for found in look() {
+        let devices = look();
+        // A phone in a boot mode that cannot be opened may open at any moment; one that charges has to leave first.
+        if devices.iter().any(|found| found.mode.is_boot()) {
+            self.changes.forget();
+        }
+        for found in devices {
             if self.place.as_ref().is_some_and(|place| *place != found.place) {
                 continue;
             }
@@ -62,6 +75,7 @@ impl UsbPort {
             };
             refusals.push(found.refusal(refused));
         }
+        self.refused.clone_from(&refusals);
         Err(refusals)
     }
 }
@@ -166,6 +180,7 @@ fn look() -> Vec<Found> {
 }
 
 /// A device that could not be opened in one attempt.
+#[derive(Debug, Clone)]
 struct Refusal {
     address: (u8, u8),
     name: String,
@@ -173,6 +188,7 @@ struct Refusal {
 }
 
 /// Why a device cannot be opened.
+#[derive(Debug, Clone)]
 enum Refused {
     /// It is something else, or has no bulk pair.
     NotAPhone(String),

@@ -12,6 +12,7 @@ use crate::app::{Bench, Cables, Device, Exit, Failure, ScenarioInfo, ServeReques
 use crate::simulator::Scenario;
 use crate::transport::{
     Address, LinkError, Port, Recording, RecordingPort, ReplayPort, SerialPort, TcpPort, UsbPort, usb,
+    usb_function,
 };
 use bench::{BenchPort, Slot};
 use serve::{bad_scenario, serve};
@@ -42,7 +43,7 @@ impl Cables for Workshop {
         let device = |sighting: usb::Sighting| Device {
             port: format!("usb:{}", sighting.place),
             ids: format!("{:04x}:{:04x}", sighting.vendor, sighting.product),
-            mode: sighting.mode.to_string(),
+            mode: mode_words(&sighting),
             boot: sighting.mode.is_boot(),
             obstacle: sighting.trouble.map(|error| error.to_string()),
         };
@@ -88,6 +89,16 @@ impl Cables for Workshop {
         })?;
         Ok(Box::new(port))
     }
+}
+
+/// What a device is, in plain words: of a running phone, what it offers.
+fn mode_words(sighting: &usb::Sighting) -> String {
+    let place = sighting.place.to_string();
+    let interfaces = (!sighting.mode.is_boot())
+        .then(|| usb_function::interfaces_at(Path::new(usb_function::SYSTEM), &place))
+        .flatten();
+    interfaces
+        .map_or_else(|| sighting.mode.to_string(), |known| usb_function::function_of(&known).to_string())
 }
 
 /// Finds a scenario by its built-in name, or reads it from a file.

@@ -2,6 +2,7 @@
 
 mod cables; // TCP and serial
 mod sessions; // record and replay
+mod usb_function; // what a running phone offers
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
