@@ -17,6 +17,7 @@
 //! * [`storage`]: named ranges of bytes: on a phone, in an image, staged, guarded, read back.
 //! * [`app`]: what the program can do: verbs, plans, events, failures.
 //! * [`cli`]: words in, text or JSON out.
+//! * [`tui`]: keys in, a screen out.
 //! * [`wiring`]: chooses the cable.
 //!
 //! Calls go down this list's arrows only; `tests/suite/architecture.rs` holds the table and fails on any other.
@@ -29,6 +30,7 @@ pub mod protocol;
 pub mod simulator;
 pub mod storage;
 pub mod transport;
+pub mod tui;
 pub mod vault;
 pub mod wire;
 pub mod wiring;

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    nvkeep::cli::run(&nvkeep::wiring::Workshop)
+    nvkeep::cli::run(&nvkeep::wiring::Workshop, &nvkeep::tui::run)
 }

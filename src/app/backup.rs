@@ -26,6 +26,8 @@ const PIECE: u64 = 16 << 10;
 pub struct BackupRequest {
     /// Archive to write; a name is made when absent.
     pub output: Option<PathBuf>,
+    /// Folder of an archive whose name is made; the working folder when empty.
+    pub folder: PathBuf,
     /// The user's words.
     pub note: String,
     /// Read every byte of the identity partitions.
@@ -127,7 +129,7 @@ pub fn archive(
     }
     add_files(&mut draft, &copies)?;
     draft.set_report(&super::report::text(&report));
-    let target = request.output.clone().unwrap_or_else(|| name_for(&report, &created));
+    let target = request.output.clone().unwrap_or_else(|| request.folder.join(name_for(&report, &created)));
     let existing = if request.force { Existing::Replace } else { Existing::Refuse };
     context.step(format!("Writing and reading back {}", target.display()));
     let saved = draft.save(&target, existing)?;

@@ -47,6 +47,15 @@ pub fn refuse_open_journal(context: &Context<'_>, cid: &str) -> Result<(), Failu
     .advise("Run `nvkeep resume` (or `nvkeep resume --undo`) first."))
 }
 
+/// Returns the title of the write to this phone that did not finish, if there is one.
+///
+/// # Errors
+/// When the journals cannot be read.
+pub fn open_journal_of(context: &Context<'_>, cid: &str) -> Result<Option<String>, Failure> {
+    let open = Journal::open_for(&context.choices.journals, cid)?.into_iter().next_back();
+    Ok(open.map(|journal| journal.header().title.clone()))
+}
+
 /// What a resume did.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ResumeResult {

@@ -22,6 +22,36 @@ fn masked(value: &str) -> String {
         .collect()
 }
 
+/// Returns `text` with everything masked that has the shape of an IMEI (a run of exactly fifteen digits) or of an address
+/// (six pairs of hexadecimal digits with colons), known or not: for what leaves the machine.
+#[must_use]
+pub fn mask_shapes(text: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == ':';
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(is_word) {
+        let end = rest[start..].find(|c| !is_word(c)).map_or(rest.len(), |len| start + len);
+        let word = &rest[start..end];
+        shown.push_str(&rest[..start]);
+        match is_number(word) || is_address(word) {
+            true => shown.push_str(&masked(word)),
+            false => shown.push_str(word),
+        }
+        rest = &rest[end..];
+    }
+    shown.push_str(rest);
+    shown
+}
+
+fn is_number(word: &str) -> bool {
+    word.len() == 15 && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_address(word: &str) -> bool {
+    let pair = |pair: &str| pair.len() == 2 && pair.bytes().all(|byte| byte.is_ascii_hexdigit());
+    word.len() == 17 && word.split(':').count() == 6 && word.split(':').all(pair)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +59,15 @@ mod tests {
     #[test]
     fn an_imei_keeps_its_type_code_and_its_end() {
         assert_eq!(mask("IMEI 490154203237518.", &["490154203237518".into()]), "IMEI 49015420****518.");
+    }
+
+    #[test]
+    fn shapes_are_masked_without_being_known() {
+        let text =
+            "IMEI 490154203237518, Wi-Fi 02:4e:56:4b:50:01; block 0x1234 at 12:30:05, 4901542032375189";
+        let shown =
+            "IMEI 49015420****518, Wi-Fi 02:4e:56:**:**:01; block 0x1234 at 12:30:05, 4901542032375189";
+        assert_eq!(mask_shapes(text), shown);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! * `wiretap`: what is said on the wire, as events.
 //! * [`causes`]: the one table from errors below to failures.
 
+pub mod amount;
 pub mod archive;
 pub mod backup;
 pub mod cables;
@@ -29,6 +30,7 @@ pub mod info;
 pub mod intake;
 pub mod journal;
 pub mod mask;
+pub mod random;
 pub mod ranges;
 pub mod records;
 pub mod redact;
@@ -37,19 +39,23 @@ pub mod remnants;
 pub mod repair;
 pub mod report;
 pub mod restore;
+pub mod screen;
 pub mod session;
 pub mod shelf;
 pub mod source;
 pub mod staging;
+pub mod station;
 pub mod survey;
 mod wiretap;
 
 pub use crate::identity::compare::{Change, FilePair, PartPair, Side, Way};
 pub use crate::identity::evidence::Sums;
-pub use crate::identity::survey::Value;
+pub use crate::identity::survey::{BootsFrom, Layer, LayerState, Value};
 pub use crate::identity::{Part, Selection, Status, VerdictCode};
 pub use cables::{Bench, Cables, Device, ScenarioInfo, ServeRequest};
 pub use context::{Choices, Context, Pace};
 pub use event::{Event, Progress, Sink, WireLine};
 pub use failure::{Exit, Failure};
+pub use screen::ScreenRequest;
+pub use station::Station;
 pub use survey::Report;

@@ -134,7 +134,9 @@ fn add(known: &mut Vec<String>, value: Option<&String>) {
 }
 
 impl Shelved {
-    fn matches(&self, wanted: &str) -> bool {
+    /// Returns whether it has this text, in small letters, in one of its fields.
+    #[must_use]
+    pub fn matches(&self, wanted: &str) -> bool {
         let name = self.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let fields = [&self.created, &self.chip, &self.cid, &self.note, &name];
         fields

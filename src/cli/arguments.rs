@@ -16,16 +16,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     after_help = "Exit codes: 0 done, 1 other failure, 2 bad arguments, 3 no phone or time-out, 4 permission or port busy, \
                   5 handshake or security refused, 6 read incomplete, 7 verify mismatch, 8 refused by a safety rule, \
                   9 identity damaged, 10 archive corrupt, 130 interrupted.",
-    propagate_version = true,
-    arg_required_else_help = true
+    propagate_version = true
 )]
 pub struct Arguments {
     /// Options of every verb.
     #[command(flatten)]
     pub common: Common,
-    /// The verb.
+    /// The verb; the screen where there is none and a terminal to show it on.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub verb: Option<Verb>,
 }
 
 /// Options of every verb.
@@ -204,6 +203,27 @@ pub enum Verb {
     },
     /// The main job on the built-in simulated phone, for newcomers: save, lose everything, put back
     Demo,
+    /// Everything in one window: connect, diagnose, back up, put back, compare; for one phone or a bench of them
+    #[command(
+        after_help = "Without a verb nvkeep opens it too. ? shows the keys of each screen. A recording (--record-ui) is masked and has no \
+                            bytes of files in it."
+    )]
+    Tui {
+        /// Archive, image or folder to open; without one a phone is waited for
+        source: Option<PathBuf>,
+        /// Folder where archives are looked for and made
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        dir: PathBuf,
+        /// Write everything that happens on the screen to FILE
+        #[arg(long, value_name = "FILE", conflicts_with = "replay_ui")]
+        record_ui: Option<PathBuf>,
+        /// Play a recorded screen
+        #[arg(long, value_name = "FILE")]
+        replay_ui: Option<PathBuf>,
+        /// Take clicks on the tabs, and the wheel
+        #[arg(long)]
+        mouse: bool,
+    },
     /// Print shell completions
     Completions {
         /// The shell

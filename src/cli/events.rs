@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::wrap::wrap;
+use crate::app::amount::{bytes, duration, is_cached};
 use crate::app::{Event, Progress, Sink};
 
 /// Between two plain progress lines.
@@ -97,11 +98,8 @@ fn line(progress: &Progress) -> String {
     format!("{}: {amount}, {}", progress.what, speed_and_time(progress))
 }
 
-/// What took less than this came from the cache of an earlier step: its speed says nothing.
-const NO_TIME: Duration = Duration::from_millis(5);
-
 fn speed_and_time(progress: &Progress) -> String {
-    if progress.total > 0 && progress.done >= progress.total && progress.elapsed < NO_TIME {
+    if is_cached(progress) {
         return "already read".into();
     }
     let mut text = match progress.speed() {
@@ -115,27 +113,4 @@ fn speed_and_time(progress: &Progress) -> String {
         text.push_str(&format!(", {} left", duration(left)));
     }
     text
-}
-
-/// Returns a duration for human eyes: `8 s`, `3 min 05 s`, `2 h 10 min`.
-fn duration(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
-    }
-}
-
-/// Returns a byte count for human eyes: `512 B`, `35.2 KiB`, `2.5 MiB`.
-#[must_use]
-pub fn bytes(count: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "a size for human eyes")]
-    let exact = count as f64;
-    match count {
-        0..1024 => format!("{count} B"),
-        1024..1_048_576 => format!("{:.1} KiB", exact / 1024.0),
-        1_048_576..1_073_741_824 => format!("{:.1} MiB", exact / 1_048_576.0),
-        _ => format!("{:.1} GiB", exact / 1_073_741_824.0),
-    }
 }

@@ -25,6 +25,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Makes an outcome of which nothing is to be shown.
+    pub fn nothing(verb: &'static str) -> Self {
+        Self { verb, value: Value::Null, text: String::new(), exit: Exit::Done, identities: Vec::new() }
+    }
+
     /// Makes an outcome with exit code 0.
     pub fn done(verb: &'static str, value: &impl Serialize, text: String) -> Result<Self, Failure> {
         let value = serde_json::to_value(value).map_err(|error| {

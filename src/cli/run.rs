@@ -27,11 +27,12 @@ use crate::app::restore::{RestoreRequest, restore};
 use crate::app::shelf::shelf;
 use crate::app::source::inspect;
 use crate::app::{
-    Cables, Choices, Context, Exit, Failure, Pace, Part, Report, Selection, ServeRequest, descriptions,
+    Cables, Choices, Context, Exit, Failure, Pace, Part, Report, ScreenRequest, Selection, ServeRequest,
+    descriptions, random,
 };
 
 /// Runs the program: parse, work, show.
-pub fn run(cables: &dyn Cables) -> ExitCode {
+pub fn run(cables: &dyn Cables, screen: Screen) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -41,10 +42,14 @@ pub fn run(cables: &dyn Cables) -> ExitCode {
         }
     };
     let common = arguments.common.clone();
-    let verb = name_of(&arguments.verb);
+    let Some(chosen) = arguments.verb.or_else(without_a_verb) else {
+        let _ = write!(std::io::stderr(), "{}", Arguments::command().render_help());
+        return ExitCode::from(Exit::Usage as u8);
+    };
+    let verb = name_of(&chosen);
     let stop = Arc::new(AtomicBool::new(false));
     // A served phone has nothing to finish: there the first signal ends the program, as the system does it.
-    let signals = if matches!(arguments.verb, Verb::Sim { .. }) {
+    let signals = if matches!(chosen, Verb::Sim { .. } | Verb::Tui { .. }) {
         &[][..]
     } else {
         &[signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM][..]
@@ -55,9 +60,35 @@ pub fn run(cables: &dyn Cables) -> ExitCode {
             signal_hook::flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, stop.clone());
         let _ = signal_hook::flag::register(signal, stop.clone());
     }
-    let result =
-        context(cables, &common, &arguments.verb, stop).and_then(|context| work(&context, arguments.verb));
+    let made = context(cables, &common, &chosen, stop);
+    let result = made.and_then(|context| match screen_request(&chosen, &common) {
+        Some(request) => screen(&context, &request).map(|()| Outcome::nothing("tui")),
+        None => work(&context, chosen),
+    });
     show(verb, result, common.json, common.mask)
+}
+
+/// What draws the screen, given from above: this face does not know the other.
+pub type Screen<'a> = &'a dyn Fn(&Context<'_>, &ScreenRequest) -> Result<(), Failure>;
+
+/// nvkeep alone opens the screen where there is a terminal to show it on.
+fn without_a_verb() -> Option<Verb> {
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let dir = PathBuf::from(".");
+    terminal.then_some(Verb::Tui { source: None, dir, record_ui: None, replay_ui: None, mouse: false })
+}
+
+fn screen_request(verb: &Verb, common: &Common) -> Option<ScreenRequest> {
+    let Verb::Tui { source, dir, record_ui, replay_ui, mouse } = verb else { return None };
+    Some(ScreenRequest {
+        file: source.clone(),
+        folder: dir.clone(),
+        record: record_ui.clone(),
+        replay: replay_ui.clone(),
+        mouse: *mouse,
+        masked: common.mask,
+        plain: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+    })
 }
 
 fn context<'a>(
@@ -117,6 +148,7 @@ fn name_of(verb: &Verb) -> &'static str {
         Verb::Vault { verb: VaultVerb::Export { .. } } => "vault export",
         Verb::Vault { verb: VaultVerb::Redact { .. } } => "vault redact",
         Verb::Sim { .. } => "sim",
+        Verb::Tui { .. } => "tui",
         Verb::Demo => "demo",
         Verb::Completions { .. } => "completions",
         Verb::Man => "man",
@@ -138,7 +170,8 @@ fn work(context: &Context<'_>, verb: Verb) -> Result<Outcome, Failure> {
             Outcome::done("info", &result, text::info(&result))
         }
         Verb::Backup { output, note, full, force } => {
-            let result = backup(context, &BackupRequest { output, note, full, force })?;
+            let result =
+                backup(context, &BackupRequest { output, note, full, force, ..BackupRequest::default() })?;
             let text = text::backup(&result);
             Ok(Outcome { identities: result.report.identities(), ..Outcome::done("backup", &result, text)? })
         }
@@ -168,7 +201,7 @@ fn work(context: &Context<'_>, verb: Verb) -> Result<Outcome, Failure> {
             Ok(Outcome { identities: result.after.identities(), ..Outcome::done("restore", &result, text)? })
         }
         Verb::Repair { from, new_mac, label_imei, deep, dry_run, yes } => {
-            let new_macs = new_mac.then(random_addresses).transpose()?;
+            let new_macs = new_mac.then(random::addresses).transpose()?;
             let request = RepairRequest { archive: from, label: label_imei, new_macs, deep, dry_run };
             let result = repair(context, &request, &mut |offer| {
                 yes || ask(context, &text::plan(offer.plan), "Write this to the phone?")
@@ -193,6 +226,8 @@ fn work(context: &Context<'_>, verb: Verb) -> Result<Outcome, Failure> {
         Verb::Sim { scenario, listen, state, connections } => {
             sim(context, scenario, listen, state, connections)
         }
+        // Answered before: the screen is another face.
+        Verb::Tui { .. } => Ok(Outcome::nothing("tui")),
         Verb::Demo => {
             let result = demo(context)?;
             let text = text::demo(&result);
@@ -267,15 +302,6 @@ fn sim(
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());
     })?;
     Outcome::done("sim", &(), String::new())
-}
-
-/// Random bytes for a Wi-Fi and a Bluetooth address; what becomes of them is not decided here.
-fn random_addresses() -> Result<[[u8; 6]; 2], Failure> {
-    let mut addresses = [[0; 6]; 2];
-    getrandom::fill(addresses.as_flattened_mut()).map_err(|error| {
-        Failure::new(Exit::Other, "no-randomness", format!("the system gives no random bytes: {error}"))
-    })?;
-    Ok(addresses)
 }
 
 /// No word at all means everything.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::events::bytes;
+use crate::app::amount::bytes;
 use crate::app::archive::VerifyResult;
 use crate::app::backup::BackupResult;
 use crate::app::demo::DemoResult;

@@ -5,7 +5,7 @@ mod files;
 mod parts;
 mod summary;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::copies::{Copies, Found};
 use super::judge::judge;
@@ -58,7 +58,7 @@ impl Covers {
 }
 
 /// One of the two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names of the command line")]
 pub enum Side {
@@ -67,7 +67,7 @@ pub enum Side {
 }
 
 /// How two findings stand to each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
     /// No difference.
@@ -83,7 +83,7 @@ pub enum Change {
 }
 
 /// A change, and the side on which it is worse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Way {
     /// What happened.
     pub change: Change,

@@ -36,6 +36,7 @@ mod layouts; // scatter files of every form, PMT of NAND
 mod lid; // G1 files: checksum, cipher, IMEI, barcode
 mod narrate; // what is said on the wire, in words
 mod partitions; // PMT, MBR, scatter
+mod pictures; // every screen at every size
 mod preloader; // handshake and commands, frozen bytes
 mod records; // named fields of every layout
 mod redact; // copies that are safe to publish

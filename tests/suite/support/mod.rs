@@ -4,6 +4,7 @@ pub mod boot; // the boot decision of ap-nvram.md 2.2, played
 pub mod e2fsprogs; // the real mke2fs, e2fsck and debugfs
 #[cfg(target_os = "linux")]
 pub mod fake_usb; // a pretend usbfs with a device model behind it
+pub mod golden; // text that is read in the diff
 pub mod in_process;
 pub mod program; // the real program as a child
 pub mod workbench; // use cases on simulated phones
