@@ -49,6 +49,7 @@ mod screen; // updates without a terminal, sessions with the real worker
 mod simulator; // the phone's half
 mod speed; // link time and host time, printed
 mod storage; // lazy reads, guarded writes, proven changes
+mod terminal; // the screen in a real terminal
 mod transport; // links and the wrappers that stack on them
 mod usb; // the real libusb over a pretend usbfs
 mod vault; // archives whole or absent

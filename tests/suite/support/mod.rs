@@ -1,12 +1,16 @@
 //! What several modules of the suite share: the real sample when it is there, seeded random bytes.
 
 pub mod boot; // the boot decision of ap-nvram.md 2.2, played
+#[cfg(unix)]
+pub mod cable; // TCP that can be pulled
 pub mod e2fsprogs; // the real mke2fs, e2fsck and debugfs
 #[cfg(target_os = "linux")]
 pub mod fake_usb; // a pretend usbfs with a device model behind it
 pub mod golden; // text that is read in the diff
 pub mod in_process;
 pub mod program; // the real program as a child
+#[cfg(unix)]
+pub mod pty; // a terminal for the real program
 pub mod workbench; // use cases on simulated phones
 
 use std::path::PathBuf;

@@ -17,7 +17,7 @@ mod usbfs; // ioctls and requests of one open node
 use std::collections::VecDeque;
 use std::fs;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -86,10 +86,16 @@ impl FakeUsb {
         self
     }
 
+    /// Gives the bus into the caller's hands, for a child that is run elsewhere.
+    pub fn by_hand(self) -> BusByHand {
+        let bus = Bus::at(self.folder.path());
+        BusByHand { folder: self.folder, bus }
+    }
+
     /// Runs a program on this bus to its end. It must be dynamically linked.
     pub fn run(mut self, mut command: Command) -> Output {
         let root = self.folder.path().to_path_buf();
-        let mut bus = Bus { root: root.clone(), next: 2, nodes: Vec::new() };
+        let mut bus = Bus::at(&root);
         // Everything before the first wait is there before the child looks.
         while let Some(Step::Plug(_)) = self.steps.front() {
             if let Some(Step::Plug(device)) = self.steps.pop_front() {
@@ -103,6 +109,46 @@ impl FakeUsb {
         drop::<Sender<()>>(end);
         director.join().unwrap();
         output.unwrap()
+    }
+}
+
+/// A bus whose devices are plugged in and pulled by hand, while a child runs.
+pub struct BusByHand {
+    folder: tempfile::TempDir,
+    bus: Bus,
+}
+
+impl BusByHand {
+    /// Puts a program on this bus. It must be dynamically linked.
+    pub fn settle(&self, command: &mut Command) {
+        command.env("LD_PRELOAD", PRELOAD).env("UMOCKDEV_DIR", self.folder.path());
+    }
+
+    /// Plugs a device in.
+    pub fn plug(&mut self, device: Device) {
+        self.bus.plug(device);
+    }
+
+    /// Takes the device that was plugged in last off the bus, whose model is gone.
+    pub fn pulled(&self) {
+        if let Some(node) = self.bus.nodes.last() {
+            node.device.notice(&mut lock(&node.device.state));
+        }
+    }
+
+    /// Waits until nobody has that device open any more, and forgets it and its model.
+    pub fn forget(&mut self) {
+        if let Some(node) = self.bus.nodes.pop() {
+            node.take_down();
+        }
+    }
+}
+
+impl Drop for BusByHand {
+    fn drop(&mut self) {
+        while !self.bus.nodes.is_empty() {
+            self.forget();
+        }
     }
 }
 
@@ -120,7 +166,20 @@ struct Node {
     listener: JoinHandle<()>,
 }
 
+impl Node {
+    /// Lets the one who listens go, and waits until all who opened the device have closed it.
+    fn take_down(self) {
+        self.device.closing.store(true, Ordering::SeqCst);
+        let _ = UnixStream::connect(self.device.socket());
+        self.listener.join().unwrap();
+    }
+}
+
 impl Bus {
+    fn at(root: &Path) -> Self {
+        Self { root: root.to_path_buf(), next: 2, nodes: Vec::new() }
+    }
+
     fn plug(&mut self, device: Device) {
         let address = self.next;
         self.next += 1;
@@ -155,9 +214,7 @@ impl Bus {
         // The sender never sends: this returns when the child has ended.
         let _ = ended.recv();
         for node in self.nodes {
-            node.device.closing.store(true, Ordering::SeqCst);
-            let _ = UnixStream::connect(node.device.socket());
-            node.listener.join().unwrap();
+            node.take_down();
         }
     }
 }

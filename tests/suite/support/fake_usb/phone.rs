@@ -41,7 +41,12 @@ impl SimulatedPhone {
         (Device { configuration, ..Device::preloader(phone.clone()) }, phone)
     }
 
-    /// Pulls the cable.
+    /// Pulls the cable, in the middle of whatever it carries.
+    pub fn cut(&mut self) {
+        self.phone.cut();
+    }
+
+    /// Takes the phone off the cable.
     pub fn unplug(self) -> (Board, Flash) {
         self.phone.unplug()
     }
