@@ -65,7 +65,7 @@ pub struct Marks {
 pub type LayerName = &'static str;
 
 /// The names a layer can have.
-const LAYERS: [&str; 4] = ["binregion", "live", "pro_info", "simlock"];
+pub const LAYERS: [&str; 4] = ["binregion", "live", "pro_info", "simlock"];
 
 fn layer_name<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D::Error> {
     let name = String::deserialize(from)?;
