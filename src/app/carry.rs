@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::journal::{journal_of, refuse_open_journal};
+use super::proof::{Finished, keep};
 use super::regions::content_agrees;
 use super::session::PhoneSession;
 use super::staging::PlanSummary;
 use super::survey::Report;
 use super::{Context, Event, Exit, Failure, Progress};
 use crate::identity;
-use crate::storage::{BlockChange, CommitError, Shared, commit, shared::lock};
+use crate::storage::{BlockChange, CommitError, ProveError, Shared, commit, prove, shared::lock};
 use crate::vault::{Journal, JournalHeader, Manifest};
 
 /// What a write did.
@@ -146,6 +147,15 @@ pub(super) fn carry(
     write(context, session, &changes, &journal)?;
     context.step("Reading back and judging");
     let after = judge()?;
+    // The proof comes before the journal's end: a crash between the two leaves a journal that only needs closing.
+    let finished = Finished {
+        title: &journal.header().title.clone(),
+        binding: &summary.binding,
+        plan: Some(&summary),
+        after: Some(&after),
+        undone: false,
+    };
+    keep(context, session, &journal, &finished);
     let kept = journal.mark_done()?;
     Ok(result(after, Some(kept)))
 }
@@ -180,20 +190,15 @@ pub(super) fn refused(refusal: &identity::Refusal) -> Failure {
 /// Reads every block that will change once more, before the journal is made: a journal must hold what is on the card, and
 /// a plan made from a bit that came wrong must not be kept as the way forward.
 fn prove_old(session: &PhoneSession, changes: &[BlockChange]) -> Result<(), Failure> {
-    let mut disk = lock(&session.disk);
-    for change in changes {
-        if disk.read_again(change.lba).map_err(Failure::from)? != *change.old {
-            return Err(Failure::new(
-                Exit::Forbidden,
-                "phone-changed",
-                format!("block {:#x} does not read the same twice; nothing was written", change.lba),
-            )
-            .advise(
-                "Restart the phone, try another cable, and start again; if it repeats, the eMMC is failing.",
-            ));
-        }
-    }
-    Ok(())
+    prove(&mut lock(&session.disk), changes).map_err(|error| match error {
+        ProveError::Protocol(cause) => Failure::from(cause),
+        ProveError::Moved { lba } => Failure::new(
+            Exit::Forbidden,
+            "phone-changed",
+            format!("block {lba:#x} does not read the same twice; nothing was written"),
+        )
+        .advise("Restart the phone, try another cable, and start again; if it repeats, the eMMC is failing."),
+    })
 }
 
 pub(super) fn stranger(stranger: identity::Stranger) -> Failure {
@@ -225,13 +230,11 @@ fn write(
 fn interrupted(error: CommitError, journal: &Journal) -> Failure {
     let exit = match &error {
         CommitError::Mismatch { .. } => Exit::Mismatch,
-        CommitError::Moved { .. } => Exit::Forbidden,
         CommitError::Interrupted { .. } => Exit::Interrupted,
         CommitError::Protocol { .. } => Exit::ReadIncomplete,
     };
     let code = match &error {
         CommitError::Mismatch { .. } => "read-back-differs",
-        CommitError::Moved { .. } => "phone-changed",
         CommitError::Interrupted { .. } => "interrupted",
         CommitError::Protocol { .. } => "write-incomplete",
     };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::proof::{Finished, keep};
 use super::session::{PhoneSession, connect_at, open_port};
 use super::{Context, Event, Exit, Failure, Progress};
 use crate::storage::{BlockChange, shared::lock};
@@ -125,6 +126,15 @@ pub fn resume_on(
     }
     context.step(format!("{title}: {what}"));
     let written = write(context, session, &journal, undo)?;
+    let told = format!("{title}: {}", if undo { "taken back" } else { "finished after an interruption" });
+    let finished = Finished {
+        title: &told,
+        binding: "the journal names this card",
+        plan: None,
+        after: None,
+        undone: undo,
+    };
+    keep(context, session, &journal, &finished);
     let journal = journal.mark_done()?;
     Ok(ResumeResult { title, undone: undo, blocks, written, journal })
 }

@@ -30,6 +30,7 @@ pub mod info;
 pub mod intake;
 pub mod journal;
 pub mod mask;
+pub mod proof;
 pub mod random;
 pub mod ranges;
 pub mod records;

@@ -275,6 +275,15 @@ pub enum VaultVerb {
         #[arg(long, value_name = "TEXT", default_value = "")]
         note: String,
     },
+    /// Print the proofs of finished writes: what was written, from which evidence, and that it was read back
+    #[command(
+        after_help = "Each proof is chained to the one before by its digest and held against its journal; exit code 10 where the chain was changed. \
+                            That the last ones were cut off whole cannot be seen from the chain itself: note the last digest elsewhere."
+    )]
+    Proof {
+        /// Only this one, in full
+        number: Option<usize>,
+    },
     /// Write an archive's partitions as plain images and its NV files as a tree
     #[command(
         after_help = "NAME.img has every byte where it lay; what the archive does not hold is zeros, and NAME.ranges.json says which. \

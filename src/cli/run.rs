@@ -12,7 +12,7 @@ use clap::{CommandFactory, Parser};
 use super::arguments::{Arguments, Common, PaceChoice, PartWord, VaultVerb, Verb};
 use super::output::{Outcome, show};
 use super::wrap::wrap;
-use super::{archives, comparison, events, text};
+use super::{archives, comparison, events, proof, text};
 use crate::app::archive::verify;
 use crate::app::backup::{BackupRequest, backup};
 use crate::app::demo::demo;
@@ -21,6 +21,7 @@ use crate::app::export::export;
 use crate::app::import::{ImportRequest, import};
 use crate::app::info::{detect, info};
 use crate::app::journal::resume;
+use crate::app::proof::proofs;
 use crate::app::redact::redact;
 use crate::app::repair::{RepairRequest, repair};
 use crate::app::restore::{RestoreRequest, restore};
@@ -146,6 +147,7 @@ fn name_of(verb: &Verb) -> &'static str {
         Verb::Vault { verb: VaultVerb::List { .. } } => "vault list",
         Verb::Vault { verb: VaultVerb::Import { .. } } => "vault import",
         Verb::Vault { verb: VaultVerb::Export { .. } } => "vault export",
+        Verb::Vault { verb: VaultVerb::Proof { .. } } => "vault proof",
         Verb::Vault { verb: VaultVerb::Redact { .. } } => "vault redact",
         Verb::Sim { .. } => "sim",
         Verb::Tui { .. } => "tui",
@@ -263,6 +265,12 @@ fn vault(context: &Context<'_>, verb: VaultVerb) -> Result<Outcome, Failure> {
                 identities: result.report.identities(),
                 ..Outcome::done("vault import", &result, text)?
             })
+        }
+        VaultVerb::Proof { number } => {
+            let result = proofs(context, number)?;
+            let identities = result.identities();
+            let text = proof::proofs(&result, number.is_some());
+            Ok(Outcome { identities, ..Outcome::done("vault proof", &result, text)? })
         }
         VaultVerb::Export { archive, dir } => {
             let result = export(context, &archive, &dir)?;

@@ -1,4 +1,4 @@
-//! Carries staged changes to the phone: each block compared with what the plan saw, written, read back. Promise 1 for
+//! Carries staged changes to the phone: every block compared with what the plan saw; then each written, and read back. Promise 1 for
 //! writes lives here: success means that the card answered every byte as planned.
 
 use std::time::Duration;
@@ -21,14 +21,6 @@ pub enum CommitError {
         /// Blocks written and proven before it.
         written: usize,
     },
-    /// A block no longer holds what the plan was made from.
-    #[error("block {lba:#x} changed since the plan was made")]
-    Moved {
-        /// The block.
-        lba: u64,
-        /// Blocks written and proven before it.
-        written: usize,
-    },
     /// The card answered something else than what was written.
     #[error("block {lba:#x} does not read back as written")]
     Mismatch {
@@ -45,7 +37,35 @@ pub enum CommitError {
     },
 }
 
-/// Writes `changes` to the phone in their order. `step` is called before each block with its index and the time on
+/// Why a plan's ground does not hold.
+#[derive(Debug, Error)]
+pub enum ProveError {
+    /// The engine failed.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// A block does not hold what the plan was made from.
+    #[error("block {lba:#x} is not what the plan was made from")]
+    Moved {
+        /// The block.
+        lba: u64,
+    },
+}
+
+/// Reads every block that will change once more, and compares it with what the plan was made from. To be done right before
+/// a journal is made of `changes`: nobody else writes to the phone between that and [`commit`].
+///
+/// # Errors
+/// [`ProveError`], at the first block that fails; nothing was written.
+pub fn prove(disk: &mut PhoneDisk, changes: &[BlockChange]) -> Result<(), ProveError> {
+    for change in changes {
+        if disk.read_again(change.lba)? != *change.old {
+            return Err(ProveError::Moved { lba: change.lba });
+        }
+    }
+    Ok(())
+}
+
+/// Writes `changes` to the phone in their order. Their old content was proven: see [`prove`]. `step` is called before each block with its index and the time on
 /// the cable so far, and returns whether to go on.
 ///
 /// # Errors
@@ -61,10 +81,6 @@ pub fn commit(
         }
         let lba = change.lba;
         let failed = |cause| CommitError::Protocol { lba, cause, written };
-        let now = disk.read_again(lba).map_err(failed)?;
-        if now != *change.old {
-            return Err(CommitError::Moved { lba, written });
-        }
         if !disk.write_and_read_back(lba, &change.new).map_err(failed)? {
             return Err(CommitError::Mismatch { lba, written });
         }

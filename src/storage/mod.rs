@@ -15,7 +15,7 @@ pub mod staged;
 pub mod volume;
 
 pub use chain::ChainDisk;
-pub use commit::{CommitError, commit};
+pub use commit::{CommitError, ProveError, commit, prove};
 pub use guard::Guard;
 pub use image::ImageDisk;
 pub use kept::KeptDisk;

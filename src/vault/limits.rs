@@ -18,3 +18,5 @@ pub const MAX_NAME: usize = 512;
 pub const MAX_JOURNAL_BLOCKS: usize = 128 << 10;
 /// Bytes of a journal's header.
 pub const MAX_JOURNAL_HEADER: usize = 64 << 10;
+/// Bytes of the chain of proofs: tens of thousands of writes.
+pub const MAX_PROOFS: u64 = 64 << 20;

@@ -1,4 +1,4 @@
-//! Archives at rest: named blobs, a manifest, digests; and the journal of a write. Knows nothing of phones or formats:
+//! Archives at rest: named blobs, a manifest, digests; the journal of a write before it, and the proof of it after. Knows nothing of phones or formats:
 //! what the blobs mean is somebody else's business.
 //!
 //! Files appear whole or not at all, never over an existing one unless told; whatever is opened is taken for hostile.
@@ -11,6 +11,7 @@ pub mod limits;
 mod listing;
 mod manifest;
 mod names;
+mod proof;
 mod reader;
 mod tail;
 mod whole;
@@ -22,6 +23,7 @@ pub use export::{Exported, export};
 pub use journal::{BLOCK_LEN, Block, Journal, JournalHeader};
 pub use listing::{Listed, list};
 pub use manifest::{FileEntry, Gap, Imported, Manifest, Partition, PhoneIds, Range, Region, SCHEMA};
+pub use proof::{Break, Chain, Link, Proof, chain, keep};
 pub use reader::{Archive, EntryFailure, VerifyReport};
 pub use whole::Existing;
 pub use writer::{Draft, Saved};

@@ -38,6 +38,7 @@ mod narrate; // what is said on the wire, in words
 mod partitions; // PMT, MBR, scatter
 mod pictures; // every screen at every size
 mod preloader; // handshake and commands, frozen bytes
+mod proofs; // what is left of finished writes
 mod records; // named fields of every layout
 mod redact; // copies that are safe to publish
 mod regressions; // issue_N_what_happened
