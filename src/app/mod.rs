@@ -6,6 +6,7 @@
 //!   [`demo`], [`diff`], [`shelf`], [`export`]: the verbs.
 //! * [`records`]: every file taken apart into named fields.
 //! * [`regions`], [`ranges`]: which bytes a backup reads.
+//! * [`preflight`]: a ROM package before it is flashed.
 //! * `wiretap`: what is said on the wire, as events.
 //! * [`causes`]: the one table from errors below to failures.
 
@@ -30,6 +31,7 @@ pub mod info;
 pub mod intake;
 pub mod journal;
 pub mod mask;
+pub mod preflight;
 pub mod proof;
 pub mod random;
 pub mod ranges;

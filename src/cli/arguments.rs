@@ -181,6 +181,22 @@ pub enum Verb {
         /// The archive
         archive: PathBuf,
     },
+    /// Judge a ROM package before it is flashed: chip, storage, partition map, images, foreign identity, what it would overwrite
+    #[command(
+        after_help = "Exit code 0 safe, 9 risky, 8 do not flash. Only what was compared can be safe: give --phone or --archive. \
+                            Nothing is written and nothing is unpacked to disk."
+    )]
+    Preflight {
+        /// Folder or zip of the ROM, or its scatter file with the images beside it
+        #[arg(value_name = "ROM")]
+        package: PathBuf,
+        /// Compare with the phone at --port
+        #[arg(long, conflicts_with = "archive")]
+        phone: bool,
+        /// Compare with an archive of the phone
+        #[arg(long, value_name = "FILE")]
+        archive: Option<PathBuf>,
+    },
     /// Look through kept archives, and give their content back as plain files
     Vault {
         /// What is asked for

@@ -5,6 +5,7 @@ pub mod arguments;
 mod comparison;
 pub mod events;
 mod output;
+mod preflight;
 mod proof;
 mod run;
 mod text;

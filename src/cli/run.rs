@@ -12,7 +12,7 @@ use clap::{CommandFactory, Parser};
 use super::arguments::{Arguments, Common, PaceChoice, PartWord, VaultVerb, Verb};
 use super::output::{Outcome, show};
 use super::wrap::wrap;
-use super::{archives, comparison, events, proof, text};
+use super::{archives, comparison, events, preflight as rom, proof, text};
 use crate::app::archive::verify;
 use crate::app::backup::{BackupRequest, backup};
 use crate::app::demo::demo;
@@ -21,6 +21,7 @@ use crate::app::export::export;
 use crate::app::import::{ImportRequest, import};
 use crate::app::info::{detect, info};
 use crate::app::journal::resume;
+use crate::app::preflight::{PreflightRequest, preflight};
 use crate::app::proof::proofs;
 use crate::app::redact::redact;
 use crate::app::repair::{RepairRequest, repair};
@@ -144,6 +145,7 @@ fn name_of(verb: &Verb) -> &'static str {
         Verb::Repair { .. } => "repair",
         Verb::Resume { .. } => "resume",
         Verb::Verify { .. } => "verify",
+        Verb::Preflight { .. } => "preflight",
         Verb::Vault { verb: VaultVerb::List { .. } } => "vault list",
         Verb::Vault { verb: VaultVerb::Import { .. } } => "vault import",
         Verb::Vault { verb: VaultVerb::Export { .. } } => "vault export",
@@ -223,6 +225,11 @@ fn work(context: &Context<'_>, verb: Verb) -> Result<Outcome, Failure> {
             let result = verify(context, &archive)?;
             let text = text::verify(&archive, &result);
             Ok(Outcome { identities: result.report.identities(), ..Outcome::done("verify", &result, text)? })
+        }
+        Verb::Preflight { package, phone, archive } => {
+            let result = preflight(context, &PreflightRequest { package, phone, archive })?;
+            let (exit, identities) = (result.exit(), result.identities.clone());
+            Ok(Outcome { exit, identities, ..Outcome::done("preflight", &result, rom::preflight(&result))? })
         }
         Verb::Vault { verb } => vault(context, verb),
         Verb::Sim { scenario, listen, state, connections } => {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::support::golden::golden;
 use crate::support::program::Home;
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 17] = [
     "detect",
     "info",
     "backup",
@@ -16,6 +16,7 @@ const VERBS: [&str; 16] = [
     "repair",
     "resume",
     "verify",
+    "preflight",
     "vault",
     "sim",
     "demo",
