@@ -9,9 +9,11 @@ mod fit;
 mod images;
 mod layout;
 mod names;
+mod nv_files;
 mod package;
 mod pieces;
 mod reason;
+mod suspects;
 mod target;
 mod zipped;
 

@@ -37,6 +37,7 @@ mod lid; // G1 files: checksum, cipher, IMEI, barcode
 mod narrate; // what is said on the wire, in words
 mod partitions; // PMT, MBR, scatter
 mod pictures; // every screen at every size
+mod preflight; // ROM packages before they are flashed
 mod preloader; // handshake and commands, frozen bytes
 mod proofs; // what is left of finished writes
 mod records; // named fields of every layout

@@ -19,7 +19,7 @@ pub fn of(findings: &Findings, request: &PreflightRequest) -> Vec<String> {
     } else {
         say("Flash under `nvkeep guard -- COMMAND…`, which puts back what the flash damaged.");
     }
-    if findings.has("flashes-preloader") {
+    if findings.verdict() != Verdict::DoNotFlash && findings.has("flashes-preloader") {
         say("Leave the preloader out in the flash tool unless the phone cannot start without a new one.");
     }
     if ["overwrites-identity", "carries-identity", "carries-addresses"].iter().any(|code| findings.has(code))

@@ -117,9 +117,8 @@ impl Opening<'_> {
         let mut refusal = None;
         for item in texts.into_iter().take(MAX_TEXTS) {
             context.go_on()?;
-            let text =
-                package.head(&item, MAX_SCATTER).map_err(|what| bad(self.source, &item.name, &what))?;
-            match parse(self.source, &item.name, &text) {
+            let text = package.head(&item, MAX_SCATTER).map_err(|what| bad(self.source, &item.name, &what));
+            match text.and_then(|text| parse(self.source, &item.name, &text)) {
                 Ok(layouts) => found.push((item.name, layouts)),
                 Err(failure) if is_called_scatter(&item.name) => refusal = refusal.or(Some(failure)),
                 Err(_) => {}

@@ -124,6 +124,9 @@ impl Zipped {
     /// # Errors
     /// In words: what is wrong with the entry.
     pub fn head(&mut self, entry: &Entry, limit: u64) -> Result<Vec<u8>, String> {
+        if self.left == 0 {
+            return Err("more was unpacked of this zip than a look may take".into());
+        }
         let limit = limit.min(self.left);
         let stream = self.zip.by_index(entry.index).map_err(|error| error.to_string())?;
         let mut bytes = Vec::new();
