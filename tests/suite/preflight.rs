@@ -146,6 +146,23 @@ fn an_identity_partition_of_another_size_or_none_is_deadly() {
 }
 
 #[test]
+fn a_map_that_is_not_certain_is_never_safe() {
+    let bench = Workbench::with("mt6572-pmt-disagree");
+    Rom::matching().lay(&bench.path("rom"));
+    let result = judge(&bench);
+    assert_ne!(result.verdict, Verdict::Safe);
+    assert!(sentence(&result, "map-doubtful").contains("PMT"), "{:#?}", result.reasons);
+    // Without a table the map is what a file says, and a file agrees with itself.
+    let bench = Workbench::with("mt6572-no-pmt");
+    Rom::matching().lay(&bench.path("rom"));
+    let mut context = bench.context();
+    context.choices.scatter = Some(bench.path("rom/MT6572_Android_scatter.txt"));
+    let request = PreflightRequest { package: bench.path("rom"), phone: true, archive: None };
+    let result = preflight_at(&context, bench.port().as_mut(), &request).unwrap();
+    assert_eq!(codes(&result, Severity::Caution), ["map-from-scatter"], "{:#?}", result.reasons);
+}
+
+#[test]
 fn user_data_of_another_size_is_risky() {
     let mut rom = Rom::matching();
     rom.part("USRDATA").size -= 0x10_0000;
@@ -201,14 +218,25 @@ fn a_package_that_empties_or_overwrites_identity_is_told_by_its_operations() {
 }
 
 #[test]
-fn formatting_nvdata_is_risky_because_nvram_can_bring_it_back() {
-    let bench = Workbench::with("mt6572");
-    let mut rom = Rom::matching();
-    rom.parts.insert(5, Part::of("nvdata", 0xF000_0000, 0x10_0000, "INVISIBLE"));
-    rom.lay(&bench.path("rom"));
-    let result = alone(&bench, "rom").unwrap();
-    assert_eq!(codes(&result, Severity::Caution), ["not-compared", "formats-identity"]);
-    assert!(sentence(&result, "formats-identity").starts_with("NVDATA is marked INVISIBLE"));
+fn packages_of_the_gpt_age_are_compared_area_by_area_and_storage_by_storage() {
+    let bench = Workbench::with("lr12a");
+    for version in ["V1.1.2", "V2.1.0"] {
+        let mut rom = Rom::matching_gpt(version);
+        rom.lay(&bench.path("rom"));
+        let result = judge(&bench);
+        assert_eq!(result.verdict, Verdict::Safe, "{version}: {:#?}", result.reasons);
+        assert_eq!((result.package.form.as_str(), result.package.storage), (version, Some("emmc")));
+        // nvdata can be made anew from NVRAM: emptying it costs something, and is no end.
+        rom.part("nvdata").operation = "INVISIBLE".into();
+        rom.lay(&bench.path("rom"));
+        let result = judge(&bench);
+        assert_eq!(result.verdict, Verdict::Risky);
+        assert_eq!(codes(&result, Severity::Caution), ["formats-identity"], "{version}");
+        assert!(sentence(&result, "formats-identity").starts_with("NVDATA is marked INVISIBLE"));
+        rom.part("nvram").start += 0x1000;
+        rom.lay(&bench.path("rom"));
+        assert!(codes(&judge(&bench), Severity::Danger).contains(&"map-start"), "{version}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::nv_files;
 use super::package::Package;
-use super::reason::{Findings, Severity, shown};
+use super::reason::{Findings, Severity, quoted, shown};
 use super::suspects::suspects;
 use super::target::{Target, valid_imeis};
 use crate::app::gather::{Scope, gather};
@@ -35,12 +35,12 @@ pub fn look(
             Ok(disk) => disk,
             Err(what) if suspect.hint.is_some() => {
                 let what =
-                    format!("{name} may hold an identity and cannot be looked into: {}.", shown(&what));
+                    format!("{name} may hold an identity and cannot be looked into: {}.", quoted(&what));
                 findings.add(Severity::Caution, "image-unreadable", what);
                 continue;
             }
             Err(what) if suspect.named => {
-                findings.skip(format!("identity in {name}: {}", shown(&what)));
+                findings.skip(format!("identity in {name}: {}", quoted(&what)));
                 continue;
             }
             Err(_) => continue,
@@ -54,7 +54,7 @@ pub fn look(
                 judge(findings, suspect.flashed, &report, target);
                 identities.extend(report.identities());
             }
-            Err(failure) if suspect.named => findings.skip(format!("identity: {}", failure.message)),
+            Err(failure) if suspect.named => findings.skip(format!("identity: {}", quoted(&failure.message))),
             Err(_) => {}
         }
     }

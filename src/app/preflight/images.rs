@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::effects::is_flashed;
 use super::names;
 use super::package::{Item, Package};
-use super::reason::{Findings, Severity, shown};
+use super::reason::{Findings, Severity, quoted, shown};
 use crate::formats::scatter_any::ScatterLayout;
 
 /// The mark of Android's sparse images.
@@ -84,7 +84,7 @@ fn length(findings: &mut Findings, package: &mut Package, item: &Item) -> u64 {
             findings.add(
                 Severity::Danger,
                 "image-damaged",
-                format!("{} cannot be read: {}.", shown(&item.name), shown(&what)),
+                format!("{} cannot be read: {}.", shown(&item.name), quoted(&what)),
             );
             return item.len;
         }

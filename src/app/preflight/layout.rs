@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::reason::{Findings, Reason, Severity, shown};
+use super::reason::{Findings, Reason, Severity, quoted, shown};
 use super::target::Target;
 use crate::app::Context;
 use crate::formats::partition::{AddressSpace, PartitionEntry};
@@ -12,7 +12,7 @@ use crate::storage::Place;
 
 /// Partitions that keep identity.
 pub const IDENTITY: [&str; 6] = ["NVRAM", "PRO_INFO", "PROTECT_F", "PROTECT_S", "NVDATA", "NVCFG"];
-/// Entries of a scatter file that no table on a phone lists: boot areas and the tables themselves.
+/// Not compared: boot areas, which no table on a phone lists, and the tables themselves, whose size each side counts its own way.
 const NOT_LISTED: [&str; 7] = ["PRELOADER", "DSP_BL", "PGPT", "SGPT", "BMTPOOL", "PMT", "RPMB"];
 
 /// Returns the canonical name of a partition, in capitals.
@@ -28,7 +28,7 @@ pub fn check(context: &Context<'_>, findings: &mut Findings, layout: &ScatterLay
         findings.add(
             Severity::Danger,
             "map-impossible",
-            format!("The scatter file contradicts itself: {}.", shown(&error.to_string())),
+            format!("The scatter file contradicts itself: {}.", quoted(&error.to_string())),
         );
     }
     let mut seen = BTreeSet::new();
@@ -82,7 +82,8 @@ pub fn compare(
             target.source
         ));
     }
-    for (name, place) in &places {
+    doubts(findings, target);
+    for (name, place) in places.iter().filter(|(name, _)| !NOT_LISTED.contains(&name.as_str())) {
         match find(name) {
             Some(entry) => differ(findings, name, entry, place, prefix),
             None => only_on_phone(findings, name, place, prefix, &listed),
@@ -99,6 +100,17 @@ pub fn compare(
         }
     }
     true
+}
+
+/// What is not certain about the phone's own map.
+fn doubts(findings: &mut Findings, target: &Target) {
+    for doubt in &target.doubts {
+        findings.add(Severity::Caution, "map-doubtful", format!("The phone's own map is in doubt: {doubt}."));
+    }
+    if target.layout_from == "scatter" {
+        let what = "The phone has no table of its own: its map was taken from the file at --scatter, so two files are compared.";
+        findings.add(Severity::Caution, "map-from-scatter", what);
+    }
 }
 
 /// One partition that both list.
@@ -133,9 +145,6 @@ fn only_on_phone(
     prefix: u64,
     listed: &[(String, &PartitionEntry)],
 ) {
-    if NOT_LISTED.contains(&name) {
-        return;
-    }
     let start = place.start.saturating_add(prefix);
     if let Some((other, _)) = listed.iter().find(|(_, entry)| is_at(entry, place, prefix)) {
         let sentence = format!(

@@ -1,7 +1,7 @@
 //! NV files that lie in a package as files: a `data/nvram` or `nvdata` tree that somebody put beside the images.
 
 use super::package::{Item, Package};
-use super::reason::{Findings, shown};
+use super::reason::{Findings, quoted, shown};
 use crate::app::intake::tree::{self, Sorter};
 use crate::app::intake::{Branch, Haul};
 use crate::app::session::PhoneFacts;
@@ -31,7 +31,7 @@ pub fn reports(
             Err(what) => Err(what),
         };
         if let Err(what) = added {
-            findings.skip(format!("NV files: {}: {}", shown(&item.name), shown(&what)));
+            findings.skip(format!("NV files: {}: {}", shown(&item.name), quoted(&what)));
             break;
         }
     }
@@ -40,7 +40,7 @@ pub fn reports(
         let name = shown(&branch.name);
         match report(context, facts, branch, name.clone()) {
             Ok(report) => reports.push(report),
-            Err(failure) => findings.skip(format!("{name}: {}", shown(&failure.message))),
+            Err(failure) => findings.skip(format!("{name}: {}", quoted(&failure.message))),
         }
     }
     Ok(reports)

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::names;
-use super::reason::shown;
+use super::reason::{quoted, shown};
 use super::zipped::{Entry, Zipped};
 use crate::app::intake::folder::{self, Listed};
 use crate::app::{Context, Exit, Failure};
@@ -228,8 +228,7 @@ fn parse(source: &Path, name: &str, text: &[u8]) -> Result<Vec<ScatterLayout>, F
 }
 
 fn bad(source: &Path, name: &str, what: &str) -> Failure {
-    let what: String = what.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
-    Failure::new(Exit::Usage, "bad-scatter", format!("{}: {}: {what}", source.display(), shown(name)))
+    Failure::new(Exit::Usage, "bad-scatter", format!("{}: {}: {}", source.display(), shown(name), quoted(what)))
         .advise("What cannot be read cannot be judged: do not flash by this file. Get the package again from its source.")
 }
 

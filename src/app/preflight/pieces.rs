@@ -57,8 +57,9 @@ mod tests {
 
     #[test]
     fn reads_as_what_was_appended() {
-        let bytes: Vec<u8> =
-            (0..20_000u32).map(|at| if (4096..12_288).contains(&at) { 0 } else { at as u8 }).collect();
+        let bytes: Vec<u8> = (0..20_000u32)
+            .map(|at| if (4096..12_288).contains(&at) { 0 } else { at.to_le_bytes()[0] })
+            .collect();
         let mut pieces = Pieces::default();
         bytes.chunks(8192).for_each(|chunk| pieces.append(chunk));
         assert!(pieces.kept.len() < bytes.len() / 4096);

@@ -5,6 +5,8 @@ use serde::Serialize;
 
 /// Longest name out of a package that is shown.
 const SHOWN: usize = 80;
+/// Longest sentence that quotes a package.
+const QUOTED: usize = 300;
 
 /// How much a reason weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -108,10 +110,20 @@ impl Findings {
 /// Returns a name out of a package as it may be shown: short, and without what could steer a terminal.
 #[must_use]
 pub fn shown(name: &str) -> String {
+    cut(name, SHOWN)
+}
+
+/// Returns a sentence that may quote a package, as it may be shown.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    cut(text, QUOTED)
+}
+
+fn cut(text: &str, len: usize) -> String {
     let clean = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-    let mut text: String = name.chars().take(SHOWN).map(clean).collect();
-    if name.chars().nth(SHOWN).is_some() {
-        text.push('…');
+    let mut cut: String = text.chars().take(len).map(clean).collect();
+    if text.chars().nth(len).is_some() {
+        cut.push('…');
     }
-    text
+    cut
 }

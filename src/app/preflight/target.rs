@@ -23,6 +23,8 @@ pub struct Target {
     pub places: Vec<Place>,
     /// Who said so.
     pub layout_from: String,
+    /// What is out of order about them.
+    pub doubts: Vec<String>,
     /// Bytes between linear addresses and those of the user area, where they are known.
     pub prefix: Option<u64>,
     /// Valid IMEIs.
@@ -55,6 +57,7 @@ fn on_phone(context: &Context<'_>, session: &PhoneSession) -> Result<Target, Fai
     Ok(Target {
         places: session.layout.places.clone(),
         layout_from: session.layout.learned_from.clone(),
+        doubts: session.layout.doubts.clone(),
         prefix: Some(prefix),
         board,
         ..known(report)
@@ -94,6 +97,7 @@ fn known(report: Report) -> Target {
         facts: report.phone,
         places: Vec::new(),
         layout_from: String::new(),
+        doubts: Vec::new(),
         prefix: None,
         board: None,
     }

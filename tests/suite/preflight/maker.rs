@@ -31,6 +31,8 @@ pub struct Rom {
     pub platform: String,
     pub storage: String,
     pub project: String,
+    /// `config_version`.
+    pub version: &'static str,
     pub plain: bool,
     pub parts: Vec<Part>,
     pub files: BTreeMap<String, Vec<u8>>,
@@ -39,31 +41,46 @@ pub struct Rom {
 impl Rom {
     /// The package that was made for the simulated phone: its map, and images for its boot loader, kernel and logo.
     pub fn matching() -> Self {
-        let operation = |name: &str| match name {
-            "PRELOADER" => "BOOTLOADERS",
-            "NVRAM" => "BINREGION",
-            "PRO_INFO" | "PROTECT_F" | "PROTECT_S" => "PROTECTED",
-            "BMTPOOL" => "RESERVED",
-            "SECCFG" | "MISC" | "EXPDB" => "INVISIBLE",
-            _ => "UPDATE",
-        };
-        let layout = Scenario::named("mt6572").unwrap().layout;
-        let parts = layout
-            .iter()
-            .map(|one| Part::of(&one.name, one.linear, one.size, operation(&one.name)))
-            .collect();
-        let mut rom = Self {
-            platform: "MT6572".into(),
-            storage: "EMMC".into(),
-            project: "demo72".into(),
-            plain: false,
-            parts,
-            files: BTreeMap::new(),
-        };
+        let mut rom = Self::of("mt6572", "V1.1.1");
         for (part, file) in [("UBOOT", "lk.bin"), ("BOOTIMG", "boot.img"), ("LOGO", "logo.bin")] {
             rom.flash(part, file, vec![0x5A; 4096]);
         }
         rom
+    }
+
+    /// The package that was made for the simulated phone with a GPT.
+    pub fn matching_gpt(version: &'static str) -> Self {
+        let mut rom = Self::of("lr12a", version);
+        rom.parts.insert(0, Part::of("preloader", 0, 0x4_0000, "BOOTLOADERS"));
+        rom.parts.insert(1, Part::of("pgpt", 0, 0x8000, "INVISIBLE"));
+        rom.flash("lk", "lk.bin", vec![0x5A; 4096]);
+        rom
+    }
+
+    fn of(scenario: &str, version: &'static str) -> Self {
+        let operation = |name: &str| match name.to_ascii_uppercase().as_str() {
+            "PRELOADER" => "BOOTLOADERS",
+            "NVRAM" => "BINREGION",
+            "PRO_INFO" | "PROTECT_F" | "PROTECT_S" | "PROINFO" | "PROTECT1" | "PROTECT2" | "NVDATA"
+            | "NVCFG" => "PROTECTED",
+            "BMTPOOL" => "RESERVED",
+            "SECCFG" | "MISC" | "EXPDB" => "INVISIBLE",
+            _ => "UPDATE",
+        };
+        let layout = Scenario::named(scenario).unwrap().layout;
+        let parts = layout
+            .iter()
+            .map(|one| Part::of(&one.name, one.linear, one.size, operation(&one.name)))
+            .collect();
+        Self {
+            platform: "MT6572".into(),
+            storage: "EMMC".into(),
+            project: "demo72".into(),
+            version,
+            plain: false,
+            parts,
+            files: BTreeMap::new(),
+        }
     }
 
     pub fn part(&mut self, name: &str) -> &mut Part {
@@ -83,23 +100,44 @@ impl Rom {
             let entry = |part: &Part| format!("{}{} {:#x}\n{{\n}}\n", marked(part), part.name, part.start);
             return self.parts.iter().map(entry).collect();
         }
+        let storage =
+            |kind: &str| format!("storage: {kind}\n      boot_channel: MSDC_0\n      block_size: 0x20000\n");
         let mut text = format!(
-            "- general: MTK_PLATFORM_CFG\n  info:\n    - config_version: V1.1.1\n      platform: {}\n      project: {}\n      \
-             storage: {}\n      boot_channel: MSDC_0\n      block_size: 0x20000\n",
-            self.platform, self.project, self.storage
+            "- general: MTK_PLATFORM_CFG\n  info:\n    - config_version: {}\n      platform: {}\n      project: {}\n",
+            self.version, self.platform, self.project
         );
-        for (index, part) in self.parts.iter().enumerate() {
+        if self.version != "V2.1.0" {
+            return text + "      " + &storage(&self.storage) + &self.entries("", 0);
+        }
+        // A layout for each kind of storage; the one that is not this phone's lies elsewhere.
+        for (kind, away) in [("UFS", 0x1000), (self.storage.as_str(), 0)] {
             text += &format!(
-                "- partition_index: SYS{index}\n  partition_name: {}\n  file_name: {}\n  is_download: {}\n  type: NORMAL_ROM\n  \
-                 linear_start_addr: {:#x}\n  physical_start_addr: 0x0\n  partition_size: {:#x}\n  region: {}\n  operation_type: {}\n",
-                part.name,
-                part.file.as_deref().unwrap_or("NONE"),
-                part.file.is_some(),
-                part.start,
-                part.size,
-                if part.name == "PRELOADER" { "EMMC_BOOT_1" } else { "EMMC_USER" },
-                part.operation
+                "- storage_type: {kind}\n  description:\n  - general: MTK_STORAGE_CFG\n    info:\n    - {}{}",
+                storage(kind),
+                self.entries("  ", away)
             );
+        }
+        text
+    }
+
+    fn entries(&self, indent: &str, away: u64) -> String {
+        let mut text = String::new();
+        for (index, part) in self.parts.iter().enumerate() {
+            let start = if part.start == 0 { 0 } else { part.start + away };
+            for line in [
+                format!("- partition_index: SYS{index}"),
+                format!("  partition_name: {}", part.name),
+                format!("  file_name: {}", part.file.as_deref().unwrap_or("NONE")),
+                format!("  is_download: {}", part.file.is_some()),
+                "  type: NORMAL_ROM".into(),
+                format!("  linear_start_addr: {start:#x}"),
+                "  physical_start_addr: 0x0".into(),
+                format!("  partition_size: {:#x}", part.size),
+                format!("  region: {}", if index == 0 { "EMMC_BOOT_1" } else { "EMMC_USER" }),
+                format!("  operation_type: {}", part.operation),
+            ] {
+                text += &format!("{indent}{line}\n");
+            }
         }
         text
     }
