@@ -3,7 +3,7 @@
 //! * [`session`]: from a port name to a phone whose partitions are known.
 //! * [`gather`], [`survey`]: every copy a source holds, judged.
 //! * [`backup`], [`restore`] and [`repair`] with [`staging`] and [`carry`], [`journal`], [`archive`], [`source`], [`info`],
-//!   [`demo`], [`diff`], [`shelf`], [`export`]: the verbs.
+//!   [`demo`], [`diff`], [`shelf`], [`export`], [`guard`], [`doctor`]: the verbs.
 //! * [`records`]: every file taken apart into named fields.
 //! * [`regions`], [`ranges`]: which bytes a backup reads.
 //! * [`preflight`]: a ROM package before it is flashed.
@@ -21,11 +21,13 @@ pub mod context;
 pub mod demo;
 pub mod descriptions;
 pub mod diff;
+pub mod doctor;
 pub mod event;
 pub mod export;
 pub mod failure;
 pub mod gather;
 mod grown;
+pub mod guard;
 pub mod import;
 pub mod info;
 pub mod intake;
@@ -49,6 +51,7 @@ pub mod source;
 pub mod staging;
 pub mod station;
 pub mod survey;
+pub mod udev;
 mod wiretap;
 
 pub use crate::identity::compare::{Change, FilePair, PartPair, Side, Way};

@@ -176,6 +176,30 @@ pub enum Verb {
         #[arg(long, short)]
         yes: bool,
     },
+    /// Back up, run any flasher, wait for the phone, compare, put back what was damaged
+    #[command(
+        after_help = "The phone is let go for the flasher after the backup; bring it back into its preloader when the flasher is done (off the \
+                            cable, switched off, plugged in). Ctrl-C meanwhile is the flasher's. Exit code 0: the identity is whole in the \
+                            end, whatever the flasher said; 9: it is not; 8: another phone, or a rule forbids; 3: the phone did not come back.\n\n\
+                            Example: nvkeep guard --yes -- ./flash.sh firmware/"
+    )]
+    Guard {
+        /// Archive to write; made from chip, card and time when absent
+        #[arg(short, long, value_name = "ARCHIVE")]
+        output: Option<PathBuf>,
+        /// A note kept in the archive
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        note: String,
+        /// Do not ask before putting back
+        #[arg(long, short)]
+        yes: bool,
+        /// Seconds the phone may take to come back after the flasher
+        #[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86400))]
+        return_timeout: u64,
+        /// The flasher and its arguments, after --
+        #[arg(last = true, required = true, value_name = "COMMAND")]
+        command: Vec<std::ffi::OsString>,
+    },
     /// Check an archive: every digest, every format
     Verify {
         /// The archive
@@ -216,6 +240,19 @@ pub enum Verb {
         /// Stop after this many connections
         #[arg(long, value_name = "N")]
         connections: Option<u32>,
+    },
+    /// Say what keeps this machine from reaching a phone, and what mends it
+    #[command(
+        after_help = "Exit code 0: nothing is bad; 1: something is. A warning does not count. Nothing but the journals' folder and, when asked for, \
+                            the udev rule is written."
+    )]
+    Doctor {
+        /// Print the udev rule and do nothing else
+        #[arg(long, conflicts_with = "install_udev")]
+        print_udev: bool,
+        /// Put the udev rule in its place, after asking; root is asked for only then
+        #[arg(long)]
+        install_udev: bool,
     },
     /// The main job on the built-in simulated phone, for newcomers: save, lose everything, put back
     Demo,

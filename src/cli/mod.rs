@@ -3,11 +3,14 @@
 mod archives;
 pub mod arguments;
 mod comparison;
+mod doctor;
 pub mod events;
+mod guard;
 mod output;
 mod preflight;
 mod proof;
 mod run;
+mod signals;
 mod text;
 mod wrap;
 

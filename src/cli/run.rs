@@ -10,14 +10,17 @@ use std::time::Duration;
 use clap::{CommandFactory, Parser};
 
 use super::arguments::{Arguments, Common, PaceChoice, PartWord, VaultVerb, Verb};
+use super::guard::Command;
 use super::output::{Outcome, show};
+use super::signals::Signals;
 use super::wrap::wrap;
-use super::{archives, comparison, events, preflight as rom, proof, text};
+use super::{archives, comparison, doctor, events, guard, preflight as rom, proof, text};
 use crate::app::archive::verify;
 use crate::app::backup::{BackupRequest, backup};
 use crate::app::demo::demo;
 use crate::app::diff::diff;
 use crate::app::export::export;
+use crate::app::guard::GuardRequest;
 use crate::app::import::{ImportRequest, import};
 use crate::app::info::{detect, info};
 use crate::app::journal::resume;
@@ -51,21 +54,11 @@ pub fn run(cables: &dyn Cables, screen: Screen) -> ExitCode {
     let verb = name_of(&chosen);
     let stop = Arc::new(AtomicBool::new(false));
     // A served phone has nothing to finish: there the first signal ends the program, as the system does it.
-    let signals = if matches!(chosen, Verb::Sim { .. } | Verb::Tui { .. }) {
-        &[][..]
-    } else {
-        &[signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM][..]
-    };
-    for signal in signals.iter().copied() {
-        // A second signal ends the program at once; the first lets the block at hand finish.
-        let _ =
-            signal_hook::flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, stop.clone());
-        let _ = signal_hook::flag::register(signal, stop.clone());
-    }
+    let heard = (!matches!(chosen, Verb::Sim { .. } | Verb::Tui { .. })).then(|| Signals::hear(&stop));
     let made = context(cables, &common, &chosen, stop);
     let result = made.and_then(|context| match screen_request(&chosen, &common) {
         Some(request) => screen(&context, &request).map(|()| Outcome::nothing("tui")),
-        None => work(&context, chosen),
+        None => work(&context, chosen, (heard.as_ref(), common.json)),
     });
     show(verb, result, common.json, common.mask)
 }
@@ -144,6 +137,7 @@ fn name_of(verb: &Verb) -> &'static str {
         Verb::Restore { .. } => "restore",
         Verb::Repair { .. } => "repair",
         Verb::Resume { .. } => "resume",
+        Verb::Guard { .. } => "guard",
         Verb::Verify { .. } => "verify",
         Verb::Preflight { .. } => "preflight",
         Verb::Vault { verb: VaultVerb::List { .. } } => "vault list",
@@ -153,13 +147,18 @@ fn name_of(verb: &Verb) -> &'static str {
         Verb::Vault { verb: VaultVerb::Redact { .. } } => "vault redact",
         Verb::Sim { .. } => "sim",
         Verb::Tui { .. } => "tui",
+        Verb::Doctor { .. } => "doctor",
         Verb::Demo => "demo",
         Verb::Completions { .. } => "completions",
         Verb::Man => "man",
     }
 }
 
-fn work(context: &Context<'_>, verb: Verb) -> Result<Outcome, Failure> {
+fn work(
+    context: &Context<'_>,
+    verb: Verb,
+    (signals, as_json): (Option<&Signals>, bool),
+) -> Result<Outcome, Failure> {
     match verb {
         Verb::Detect => {
             let devices = detect(context)?;
@@ -221,6 +220,13 @@ fn work(context: &Context<'_>, verb: Verb) -> Result<Outcome, Failure> {
             let text = text::resume(&result);
             Outcome::done("resume", &result, text)
         }
+        Verb::Guard { output, note, yes, return_timeout, command } => {
+            let backup = BackupRequest { output, note, ..BackupRequest::default() };
+            let request = GuardRequest { backup, return_within: Duration::from_secs(return_timeout) };
+            guard::guard(context, &request, Command::new(command, as_json, signals), &mut |offer| {
+                yes || ask(context, &text::plan(offer.plan), "Put this back on the phone?")
+            })
+        }
         Verb::Verify { archive } => {
             let result = verify(context, &archive)?;
             let text = text::verify(&archive, &result);
@@ -237,6 +243,7 @@ fn work(context: &Context<'_>, verb: Verb) -> Result<Outcome, Failure> {
         }
         // Answered before: the screen is another face.
         Verb::Tui { .. } => Ok(Outcome::nothing("tui")),
+        Verb::Doctor { print_udev, install_udev } => doctor::doctor(context, print_udev, install_udev),
         Verb::Demo => {
             let result = demo(context)?;
             let text = text::demo(&result);
@@ -335,7 +342,7 @@ fn selection(parts: &[PartWord]) -> Selection {
 }
 
 /// Asks on a terminal; without one the answer is no, because verbs never prompt there.
-fn ask(context: &Context<'_>, plan: &str, question: &str) -> bool {
+pub(super) fn ask(context: &Context<'_>, plan: &str, question: &str) -> bool {
     let stdin = std::io::stdin();
     let mut stderr = std::io::stderr();
     let plan = if stderr.is_terminal() { wrap(plan, textwrap::termwidth()) } else { plan.to_owned() };

@@ -144,6 +144,14 @@ pub fn list() -> Vec<Sighting> {
     look().into_iter().map(sight).collect()
 }
 
+/// Says what keeps libusb from looking at the bus at all.
+///
+/// # Errors
+/// libusb's own words.
+pub fn is_usable() -> Result<(), String> {
+    Context::new().and_then(|context| context.devices()).map(|_| ()).map_err(|error| error.to_string())
+}
+
 /// A MediaTek device as one look at the bus shows it.
 struct Found {
     device: Device<Context>,

@@ -21,12 +21,15 @@ mod command_line; // help, exit codes, JSON
 mod demo; // the newcomer's first run
 mod diff; // two sources, by meaning
 mod direct; // the eMMC behind READ32 and WRITE32
+#[cfg(unix)]
+mod doctor; // what keeps a machine from its phones, on made-up ones
 mod ext4; // read lazily, dirty journals, used blocks
 mod families; // phones of later modem families
 mod faults; // the cable cut at every transfer of every use case
 mod generations; // G2, G3, derived keys, probes
 mod gpt; // both copies, both sector sizes
 mod gpt_phones; // phones located by GPT: kept, closed, restored
+mod guard; // around any flasher: the phone's own identity in the end
 mod hostile; // every parser, damaged by seed
 mod identity; // layers, verdicts, plans
 mod imports; // other tools' backups as sources and as archives

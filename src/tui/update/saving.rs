@@ -1,6 +1,7 @@
 //! What is written to files of this machine: a record's bytes, the log. The log leaves the screen masked (promise 7).
 
 use crate::app::mask::{mask, mask_shapes};
+use crate::app::udev::{MEDIATEK, RULE_FILE, rule_for};
 use crate::tui::message::{Effect, Job};
 use crate::tui::model::{LogKind, LogLine, Model, Tone};
 use crate::tui::subject::Origin;
@@ -30,19 +31,12 @@ pub(super) fn export(model: &mut Model) -> Option<Effect> {
     super::work(model, Job::Save { path, bytes })
 }
 
-/// The rule that gives the user at the desk permission, and keeps ModemManager out of the preloader's short window. Its
-/// number comes before `73-seat-late`.
-const RULE: &str = "ACTION==\"add|change\", SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_device\", ATTR{idVendor}==\"VENDOR\", \
-                    MODE=\"0660\", TAG+=\"uaccess\", ENV{ID_MM_DEVICE_IGNORE}=\"1\"\n";
-/// The rule's file.
-pub(crate) const RULE_FILE: &str = "70-nvkeep.rules";
-
 /// Writes the rule for the device that could not be opened. Installing it is the user's.
 pub(super) fn rule(model: &mut Model) -> Option<Effect> {
     let device = model.cable.devices.iter().find(|device| device.obstacle.is_some())?;
-    let vendor = device.ids.split(':').next().filter(|vendor| vendor.len() == 4).unwrap_or("0e8d");
+    let vendor = device.ids.split(':').next().filter(|vendor| vendor.len() == 4).unwrap_or(MEDIATEK);
     let path = model.setup.folder.join(RULE_FILE);
-    super::work(model, Job::Save { path, bytes: RULE.replace("VENDOR", vendor).into_bytes() })
+    super::work(model, Job::Save { path, bytes: rule_for(vendor).into_bytes() })
 }
 
 /// Writes the lines that are shown to a file, masked and without flash content.

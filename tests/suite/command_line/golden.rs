@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::support::golden::golden;
 use crate::support::program::Home;
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 19] = [
     "detect",
     "info",
     "backup",
@@ -15,10 +15,12 @@ const VERBS: [&str; 17] = [
     "restore",
     "repair",
     "resume",
+    "guard",
     "verify",
     "preflight",
     "vault",
     "sim",
+    "doctor",
     "demo",
     "completions",
     "man",
