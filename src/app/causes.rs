@@ -80,7 +80,7 @@ impl From<LinkError> for Failure {
             LinkError::Denied { .. } => (
                 Exit::Denied,
                 "no-permission",
-                "Add a udev rule for vendor 0e8d (README, \"Permissions\") or run as a user who may open the port.",
+                "`nvkeep doctor --install-udev` gives your user permission; `nvkeep doctor` says what else is in the way.",
             ),
             LinkError::NotAPhone { .. } => (
                 Exit::Refused,

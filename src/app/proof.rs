@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::session::{PhoneSession, hex};
 use super::staging::PlanSummary;
 use super::{Context, Exit, Failure, Report, Status, Sums};
-use crate::vault::{self, Journal, Link, Proof};
+use crate::vault::{self, Journal, Link, Proof, Said};
 
 /// What `vault proof` answers.
 #[derive(Debug, Clone, Serialize)]
@@ -89,31 +89,39 @@ fn file_of(context: &Context<'_>) -> PathBuf {
     context.choices.journals.join("proofs.jsonl")
 }
 
-fn evidence(line: &crate::identity::EvidenceLine) -> String {
-    let sums = match line.sums {
+fn evidence(line: &crate::identity::EvidenceLine) -> Said {
+    let worth = match line.sums {
         Sums::Right => "sums right",
         Sums::Wrong => "sums wrong",
         Sums::None => "no sum",
     };
-    format!("{}: {} from {} ({sums})", line.what, line.value, line.place)
+    Said {
+        place: line.place.clone(),
+        what: line.what.clone(),
+        value: Some(line.value.clone()),
+        worth: worth.into(),
+    }
 }
 
 /// What each layer says, value by value.
-fn says(report: &Report) -> Vec<String> {
+fn says(report: &Report) -> Vec<Said> {
     let mut all = Vec::new();
     for layer in &report.survey.layers {
-        let mut say = |what: &str, value: Option<&str>, status: Status| {
-            let status = format!("{status:?}").to_lowercase();
-            all.push(format!("{} {what}: {} {status}", layer.name, value.unwrap_or("-")));
+        let mut say = |what: &str, value: &Option<String>, status: Status| {
+            all.push(Said {
+                place: layer.name.into(),
+                what: what.into(),
+                value: value.clone(),
+                worth: format!("{status:?}").to_lowercase(),
+            });
         };
         for slot in &layer.imei {
-            say(&format!("IMEI {}", slot.slot), slot.value.as_deref(), slot.status);
+            say(&format!("IMEI {}", slot.slot), &slot.value, slot.status);
         }
-        for (what, value) in
-            [("Wi-Fi", &layer.wifi_mac), ("Bluetooth", &layer.bt_mac), ("barcode", &layer.barcode)]
-        {
+        let named = [("Wi-Fi", &layer.wifi_mac), ("Bluetooth", &layer.bt_mac), ("barcode", &layer.barcode)];
+        for (what, value) in named {
             if let Some(value) = value {
-                say(what, value.value.as_deref(), value.status);
+                say(what, &value.value, value.status);
             }
         }
     }
@@ -178,12 +186,10 @@ impl ProofsResult {
     /// Returns the identities in it, for masking.
     #[must_use]
     pub fn identities(&self) -> Vec<String> {
-        let lines = self
-            .proofs
-            .iter()
-            .flat_map(|proof| proof.link.proof.says.iter().chain(&proof.link.proof.evidence));
-        let values = lines.flat_map(|line| line.split(' ').map(|word| word.trim_end_matches(',').to_owned()));
-        // An identity is a word of its own: fifteen digits, an address, a serial number.
-        values.filter(|word| word.len() >= 8 && word.chars().any(|c| c.is_ascii_digit())).collect()
+        let proofs = self.proofs.iter().map(|proof| &proof.link.proof);
+        proofs
+            .flat_map(|proof| proof.says.iter().chain(&proof.evidence))
+            .filter_map(|said| said.value.clone())
+            .collect()
     }
 }

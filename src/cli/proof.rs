@@ -62,14 +62,16 @@ fn whole(text: &mut String, proof: &Numbered) {
     for (region, blocks) in &it.regions {
         say("blocks", &format!("{region} {blocks}"));
     }
-    for line in &it.evidence {
-        say("evidence", line);
+    for said in &it.evidence {
+        let value = said.value.as_deref().unwrap_or("-");
+        say("evidence", &format!("{}: {value} from {} ({})", said.what, said.place, said.worth));
     }
     say("before", &it.before);
     say("after", &it.after);
     say("read back", &it.read_back);
-    for line in &it.says {
-        say("phone says", line);
+    for said in &it.says {
+        let value = said.value.as_deref().unwrap_or("-");
+        say("phone says", &format!("{} {}: {value} {}", said.place, said.what, said.worth));
     }
     say("journal", &format!("{} ({journal})", it.journal));
     say("follows", &link.previous);

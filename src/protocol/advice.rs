@@ -17,7 +17,7 @@ impl ProtocolError {
                 "The phone left the bus: check cable and battery, connect it switched off, and start again."
             }
             Self::Link { cause: LinkError::Denied { .. }, .. } => {
-                "Give your user access to the port: README, \"Permissions\"."
+                "Give your user access to the port: `nvkeep doctor --install-udev`."
             }
             Self::Link { cause: LinkError::Busy { .. }, .. } => {
                 "Close the other program that uses the port, such as a flash tool or ModemManager."

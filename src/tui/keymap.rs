@@ -180,15 +180,21 @@ const BACKUP: &[Binding] = &[
     chr('f', Command::Full, "f", "full", "every byte of the identity partitions, not only what is in use"),
 ];
 
+/// In every list of archives.
+const SEARCH: Binding =
+    chr('/', Command::Filter, "/", "search", "IMEI, barcode, chip, card, date, note, file name");
+
+const PLAN: Binding = on(
+    ENTER,
+    Command::Plan,
+    "Enter",
+    "plan",
+    "reads the phone and shows what would be written; writes nothing",
+);
+
 const CHOOSE: &[Binding] = &[
-    on(
-        ENTER,
-        Command::Plan,
-        "Enter",
-        "plan",
-        "reads the phone and shows what would be written; writes nothing",
-    ),
-    chr('/', Command::Filter, "/", "search", "IMEI, barcode, chip, card, date, note, file name"),
+    PLAN,
+    SEARCH,
     chr('i', Command::Part(0), "i", "IMEI", "with or without it"),
     chr('w', Command::Part(1), "w", "Wi-Fi", "with or without it"),
     chr('u', Command::Part(2), "u", "Bluetooth", "with or without it"),
@@ -205,17 +211,11 @@ const CHOOSE: &[Binding] = &[
 ];
 
 const OWN_COPIES: &[Binding] = &[
-    on(
-        ENTER,
-        Command::Plan,
-        "Enter",
-        "plan",
-        "reads the phone and shows what would be written; writes nothing",
-    ),
+    PLAN,
     chr('l', Command::EditLabel, "l", "label", "the number on the label, only to confirm what is found"),
     chr('m', Command::NewMac, "m", "new addresses", "random, locally administered ones where none survives"),
     chr('d', Command::Deep, "d", "deep", "searches every unused block too; takes minutes"),
-    chr('/', Command::Filter, "/", "search", "IMEI, barcode, chip, card, date, note, file name"),
+    SEARCH,
 ];
 
 const UNFINISHED: &[Binding] = &[
@@ -228,7 +228,7 @@ const COMPARE: &[Binding] = &[
     chr('a', Command::SideA, "a", "as A", ""),
     chr('b', Command::SideB, "b", "as B", ""),
     chr('x', Command::Swap, "x", "swap", ""),
-    chr('/', Command::Filter, "/", "search", "IMEI, barcode, chip, card, date, note, file name"),
+    SEARCH,
 ];
 
 const COMPARED: &[Binding] = &[
@@ -248,7 +248,7 @@ const ARCHIVE: &[Binding] = &[
     ),
     chr('c', Command::CompareWithPhone, "c", "compare", "with the phone"),
     chr('p', Command::PutBack, "p", "put back", "to the connected phone"),
-    chr('/', Command::Filter, "/", "search", "IMEI, barcode, chip, card, date, note, file name"),
+    SEARCH,
     chr('r', Command::ListAgain, "r", "list again", ""),
 ];
 

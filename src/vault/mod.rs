@@ -23,7 +23,7 @@ pub use export::{Exported, export};
 pub use journal::{BLOCK_LEN, Block, Journal, JournalHeader};
 pub use listing::{Listed, list};
 pub use manifest::{FileEntry, Gap, Imported, Manifest, Partition, PhoneIds, Range, Region, SCHEMA};
-pub use proof::{Break, Chain, Link, Proof, chain, keep};
+pub use proof::{Break, Chain, Link, Proof, Said, chain, keep};
 pub use reader::{Archive, EntryFailure, VerifyReport};
 pub use whole::Existing;
 pub use writer::{Draft, Saved};

@@ -38,14 +38,27 @@ pub struct Proof {
     pub before: String,
     /// The same of all blocks as they are.
     pub after: String,
-    /// Where each value came from: place, value, state of its sums.
-    pub evidence: Vec<String>,
-    /// What the phone says since, value by value: `binregion IMEI 1: 490154203237518 valid`.
-    pub says: Vec<String>,
+    /// Where each value came from; worth is the state of its sums.
+    pub evidence: Vec<Said>,
+    /// What the phone says since, value by value.
+    pub says: Vec<Said>,
     /// How it was proven.
     pub read_back: String,
     /// The journal with the old content.
     pub journal: String,
+}
+
+/// A value in a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Where it lies: `binregion`.
+    pub place: String,
+    /// What it is: `IMEI 1`.
+    pub what: String,
+    /// The value, an identity; none where there is none.
+    pub value: Option<String>,
+    /// What it is worth: `valid`.
+    pub worth: String,
 }
 
 /// A record of the chain.

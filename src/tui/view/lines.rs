@@ -66,7 +66,7 @@ pub(super) fn log(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rec
     let width = usize::from(body.width.saturating_sub(2));
     let identities = if model.setup.masked { model.identities() } else { Vec::new() };
     let lines: Vec<Line<'_>> =
-        shown.into_iter().map(|line| log_line(line, theme, width, &identities)).collect();
+        shown.into_iter().map(|line| log_line(line, theme, width, model.setup.masked, &identities)).collect();
     frame.render_widget(
         Paragraph::new(lines),
         Rect { x: body.x + 1, width: body.width.saturating_sub(2), ..body },
@@ -75,7 +75,13 @@ pub(super) fn log(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rec
     bar(frame, body, total, at);
 }
 
-fn log_line<'a>(line: &LogLine, theme: &Theme, width: usize, identities: &[String]) -> Line<'a> {
+fn log_line<'a>(
+    line: &LogLine,
+    theme: &Theme,
+    width: usize,
+    masked: bool,
+    identities: &[String],
+) -> Line<'a> {
     let (word, role) = match line.kind {
         LogKind::Step => ("step", Role::Title),
         LogKind::Note => ("note", Role::Plain),
@@ -85,7 +91,7 @@ fn log_line<'a>(line: &LogLine, theme: &Theme, width: usize, identities: &[Strin
     };
     let head = format!("{:5}.{:03} {word:8}", line.at.as_secs(), line.at.subsec_millis());
     let mut text = crate::app::mask::mask(&line.text, identities);
-    if let Some(private) = line.private.as_ref().filter(|_| identities.is_empty()) {
+    if let Some(private) = line.private.as_ref().filter(|_| !masked) {
         text.push_str("  ");
         text.push_str(private);
     }

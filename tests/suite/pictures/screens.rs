@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use nvkeep::app::Device;
 use nvkeep::tui::message::{Message, News, Outcome, Task};
-use nvkeep::tui::model::{Screen, Stage};
+use nvkeep::tui::model::{LogKind, LogLine, Screen, Stage};
 use nvkeep::tui::trouble::Trouble;
 
 use super::desk::{Desk, desk, desk_on};
@@ -367,6 +368,13 @@ fn masked_for_others_to_see() {
     let secrets = ["490154203237518", "02:4e:56:4b:50:01", "02:4e:56:4b:50:02", "NVKEEPSYNTHETIC1"];
     desk("sim:mt6572", vault, |desk: &mut Desk| {
         desk.model.setup.masked = true;
+        // Flash content passes before any identity is known.
+        let private = Some("94104502237315f8".to_owned());
+        let text = "512 bytes from the data FIFO".to_owned();
+        desk.model.log.add(LogLine { at: Duration::ZERO, kind: LogKind::Wire, text, private });
+        desk.press("8");
+        let shown = super::desk::text(&desk.picture());
+        assert!(shown.contains("from the data FIFO") && !shown.contains("9410450223"), "{shown}");
         desk.read();
         for screen in Screen::ALL {
             desk.press(&(screen.index() + 1).to_string());
