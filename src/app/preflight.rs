@@ -13,6 +13,7 @@ mod nv_files;
 mod package;
 mod pieces;
 mod reason;
+mod sums;
 mod suspects;
 mod target;
 mod zipped;
@@ -176,6 +177,7 @@ fn judge(
     let identity = effects::identity(context, &mut findings, &layout, target.as_ref());
     effects::preloader(context, &mut findings, &layout, same);
     let images = images::check(&mut findings, &mut package, &layout);
+    sums::check(context, &mut findings, &mut package, &layout)?;
     images::preloader(&mut findings, &mut package, &layout);
     let mut identities = donor::look(context, &mut findings, &mut package, &layout, target.as_ref())?;
     identities.extend(target.iter().flat_map(|target| target.identities.clone()));
@@ -200,7 +202,7 @@ fn judge(
     })
 }
 
-/// Names that leave the folder, links, and checksum files that nobody described.
+/// Names that leave the folder, and links.
 fn refuse_tricks(findings: &mut Findings, package: &Package) {
     for name in package.refused.iter().take(8) {
         let sentence = format!(
@@ -212,16 +214,6 @@ fn refuse_tricks(findings: &mut Findings, package: &Package) {
     if !package.links.is_empty() {
         let names: Vec<String> = package.links.iter().take(8).map(|name| shown(name)).collect();
         findings.skip(format!("links are not followed: {}", names.join(", ")));
-    }
-    let is_sums = |name: &str| {
-        let name = names::last(name).to_ascii_lowercase();
-        name == "checksum.ini" || name.ends_with(".md5") || name.ends_with(".sha256")
-    };
-    for item in package.items.iter().filter(|item| is_sums(&item.name)).take(4) {
-        findings.skip(format!(
-            "{}: the sums in it are not compared; their form is not described",
-            shown(&item.name)
-        ));
     }
 }
 

@@ -26,5 +26,6 @@ pub mod remnant;
 pub mod scatter;
 pub mod scatter_any;
 pub mod scatter_text;
+pub mod sum_list;
 
 pub use read_at::{ReadAt, ReadError, WriteAt};

@@ -4,6 +4,7 @@
 mod hostile; // packages that mean harm
 mod maker; // packages made by the test
 mod real; // the two real scatter files
+mod sums; // the checksum files of a package
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -374,15 +375,6 @@ fn the_plain_form_is_compared_and_never_safe() {
         .for_each(|part| part.start += 0x2_0000);
     rom.lay(&bench.path("rom"));
     assert!(codes(&judge(&bench), Severity::Danger).contains(&"map-start"));
-}
-
-#[test]
-fn a_checksum_file_is_named_as_not_compared() {
-    let mut rom = Rom::matching();
-    rom.files.insert("Checksum.ini".into(), b"[x]".to_vec());
-    let result = against_the_phone(&rom);
-    assert_eq!(result.verdict, Verdict::Safe);
-    assert!(result.not_checked.iter().any(|what| what.starts_with("Checksum.ini")));
 }
 
 #[test]

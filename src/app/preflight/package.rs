@@ -18,6 +18,8 @@ const MAX_SCATTER: u64 = 1 << 20;
 const MAX_TEXTS: usize = 64;
 /// Longest image that is looked into while it is in a zip.
 const MAX_ZIPPED: u64 = 64 << 20;
+/// Bytes of a file that are in memory at a time while it is read through.
+const PIECE: usize = 256 << 10;
 
 /// One file of a package.
 #[derive(Debug, Clone)]
@@ -196,6 +198,37 @@ impl Package {
             }
             (Place::Entry(_), None) => Err("its zip is not open".into()),
         })
+    }
+
+    /// Hands a whole file on, piece by piece.
+    ///
+    /// # Errors
+    /// In words, within: why it cannot be read to its end. Outside: the wish to stop.
+    pub fn stream(
+        &mut self,
+        context: &Context<'_>,
+        item: &Item,
+        take: &mut dyn FnMut(&[u8]),
+    ) -> Result<Result<(), String>, Failure> {
+        let mut buffer = vec![0; PIECE];
+        match (&item.place, &mut self.zip) {
+            (Place::Entry(entry), Some(zip)) => zip.stream(context, entry, &mut buffer, take),
+            (Place::File(path), _) => {
+                let mut file = match std::fs::File::open(path) {
+                    Ok(file) => file,
+                    Err(error) => return Ok(Err(error.to_string())),
+                };
+                loop {
+                    context.go_on()?;
+                    match file.read(&mut buffer) {
+                        Ok(0) => return Ok(Ok(())),
+                        Ok(got) => take(&buffer[..got]),
+                        Err(error) => return Ok(Err(error.to_string())),
+                    }
+                }
+            }
+            (Place::Entry(_), None) => Ok(Err("its zip is not open".into())),
+        }
     }
 
     /// Returns whether looking anywhere into this file costs little.

@@ -148,31 +148,46 @@ impl Zipped {
         if entry.len > limit.min(self.left) {
             return Ok(Err(format!("it unpacks to {} bytes, too many to look into inside a zip", entry.len)));
         }
+        let mut pieces = Pieces::default();
+        let mut buffer = vec![0; PIECE];
+        let read = self.stream(context, entry, &mut buffer, &mut |bytes| pieces.append(bytes))?;
+        Ok(read.map(|()| pieces))
+    }
+
+    /// Hands a whole entry on in full buffers (the last one short), within what one package may unpack to.
+    ///
+    /// # Errors
+    /// In words, within: what is wrong with the entry. Outside: the wish to stop.
+    pub fn stream(
+        &mut self,
+        context: &Context<'_>,
+        entry: &Entry,
+        buffer: &mut [u8],
+        take: &mut dyn FnMut(&[u8]),
+    ) -> Result<Result<(), String>, Failure> {
+        if entry.len > self.left {
+            return Ok(Err("more was unpacked of this zip than a look may take".into()));
+        }
         let mut stream = match self.zip.by_index(entry.index) {
             Ok(stream) => stream,
             Err(error) => return Ok(Err(error.to_string())),
         };
-        let mut pieces = Pieces::default();
-        let mut buffer = vec![0; PIECE];
+        let mut done = 0;
         loop {
             context.go_on()?;
-            let got = match fill(&mut stream, &mut buffer) {
+            let got = match fill(&mut stream, buffer) {
                 Ok(got) => got,
                 Err(error) => return Ok(Err(error.to_string())),
             };
-            if got == 0 {
-                break;
-            }
             self.left = self.left.saturating_sub(got as u64);
-            pieces.append(&buffer[..got]);
-            if pieces.len > entry.len {
+            done += got as u64;
+            if got == 0 || done > entry.len {
                 break;
             }
+            take(&buffer[..got]);
         }
-        if pieces.len == entry.len {
-            return Ok(Ok(pieces));
-        }
-        Ok(Err("it does not unpack to the size it declares".into()))
+        let whole = done == entry.len;
+        Ok(if whole { Ok(()) } else { Err("it does not unpack to the size it declares".into()) })
     }
 }
 
