@@ -132,7 +132,8 @@ impl<'a> Scheme<'a> {
     /// Returns the barcode file with another text, padded as it was; `None` where the encoder refuses.
     pub fn with_barcode(&self, file: &[u8], text: &str) -> Option<Vec<u8>> {
         let mut plain = self.records(file, BARCODE_RECORD)?.into_iter().next()?;
-        let old = self.barcode_text(file)?.len();
+        // Characters, for bytes that do not print stand as longer ones.
+        let old = self.barcode_text(file)?.chars().count();
         let place = plain.get_mut(..old.max(text.len()).min(BARCODE_TEXT))?;
         place.fill(b' ');
         place.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
