@@ -38,7 +38,12 @@ impl From<VaultError> for Failure {
             }
             VaultError::Journal { .. } => (
                 Exit::Forbidden,
-                Some("The journal of an earlier write is damaged; keep it and restore from an archive."),
+                Some(
+                    "Nothing is written to this phone while that file lies there, for it may tell of a write that did not \
+                     finish, and cannot be believed any more. Look at the phone with `nvkeep diagnose` and save it as it is \
+                     with `nvkeep backup`; then move the file to another folder, and put the phone's archive back with \
+                     `nvkeep restore` if anything is missing.",
+                ),
             ),
             _ => (
                 Exit::BadArchive,

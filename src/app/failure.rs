@@ -70,13 +70,18 @@ impl Failure {
     /// Makes a failure of a file operation.
     #[must_use]
     pub fn file(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind::{FileTooLarge, NotFound, PermissionDenied, QuotaExceeded, StorageFull};
         let (exit, code) = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => (Exit::Denied, "file-permission"),
-            std::io::ErrorKind::NotFound => (Exit::Usage, "file-missing"),
-            std::io::ErrorKind::StorageFull => (Exit::Other, "disk-full"),
+            PermissionDenied => (Exit::Denied, "file-permission"),
+            NotFound => (Exit::Usage, "file-missing"),
+            StorageFull | QuotaExceeded | FileTooLarge => (Exit::Other, "disk-full"),
             _ => (Exit::Other, "file"),
         };
-        Self::new(exit, code, format!("{doing} {}: {error}", path.display()))
+        let failure = Self::new(exit, code, format!("{doing} {}: {error}", path.display()));
+        match code {
+            "disk-full" => failure.advise("Make room on that disk, or name a file on another one."),
+            _ => failure,
+        }
     }
 }
 

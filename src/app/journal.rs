@@ -1,7 +1,7 @@
 //! Promise 4: before the first byte is written, old and new content of every block that will change are on disk. `resume`
 //! finishes or undoes from any point, and is safe to interrupt and to repeat.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use super::session::{PhoneSession, connect_at, open_port};
 use super::{Context, Event, Exit, Failure, Progress};
 use crate::storage::{BlockChange, shared::lock};
 use crate::transport::Port;
-use crate::vault::{Block, Journal, JournalHeader};
+use crate::vault::{Block, Journal, JournalHeader, make_folder};
 
 /// Puts the journal of these changes on disk.
 ///
@@ -22,14 +22,24 @@ pub fn journal_of(
     changes: &[BlockChange],
 ) -> Result<Journal, Failure> {
     let folder = &context.choices.journals;
-    std::fs::create_dir_all(folder)
-        .map_err(|error| Failure::file("making the journal folder", folder, &error))?;
     let mut blocks: Vec<Block> =
         changes.iter().map(|change| Block { lba: change.lba, old: *change.old, new: *change.new }).collect();
     blocks.sort_by_key(|block| block.lba);
-    let journal = Journal::create(folder, header, &blocks)?;
+    let journal = make_folder(folder)
+        .and_then(|()| Journal::create(folder, header, &blocks))
+        .map_err(|error| not_kept(error.into(), folder))?;
     context.note(format!("The old content of every block is kept in {}", journal.path().display()));
     Ok(journal)
+}
+
+/// No journal, no write: says so, and where room is needed.
+fn not_kept(failure: Failure, folder: &Path) -> Failure {
+    let advice = format!(
+        "Nothing was written to the phone, for no journal could be kept in {}. Make room there or make it writable, or name \
+         another folder with NVKEEP_HOME.",
+        folder.display()
+    );
+    failure.while_doing("keeping the journal").advise(advice)
 }
 
 /// Fails when an earlier write to this phone did not finish.
@@ -170,7 +180,10 @@ fn write(
             "phone-changed",
             format!("{torn} blocks hold neither the old nor the new content: the phone was changed since"),
         )
-        .advise("Back the phone up as it is now, then restore from an archive."));
+        .advise(format!(
+            "Back the phone up as it is now; then move {} to another folder, and restore from an archive.",
+            journal.path().display()
+        )));
     }
     for (index, (lba, wanted, _)) in pending.iter().enumerate() {
         context.go_on()?;

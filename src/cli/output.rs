@@ -82,11 +82,20 @@ pub fn show(verb: &'static str, result: Result<Outcome, Failure>, as_json: bool,
     }
 }
 
-/// Writes a result to stdout. Somebody who closed the pipe has read enough.
+/// Writes a result to stdout. Somebody who closed the pipe has read enough; on a full disk the result is missing.
 fn print(text: &str, exit: Exit) -> ExitCode {
-    match std::io::stdout().write_all(text.as_bytes()) {
+    let mut stdout = std::io::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => ExitCode::from(exit as u8),
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::from(exit as u8),
-        Err(_) => ExitCode::from(Exit::Other as u8),
+        Err(error) => {
+            let text = format!(
+                "nvkeep: the result could not be written to stdout: {error}\n  what to do: What was done is done, and only what \
+                 there is to say of it is missing; send it to a disk with room.\n"
+            );
+            let _ = std::io::stderr().write_all(text.as_bytes());
+            // What failed before is worse than that it could not be told.
+            ExitCode::from(if exit == Exit::Done { Exit::Other } else { exit } as u8)
+        }
     }
 }

@@ -15,7 +15,7 @@ pub enum VaultError {
         /// The system's reason.
         source: io::Error,
     },
-    /// The disk, or the user's share of it, is full.
+    /// The disk, or the user's share of it, is full, or the file would pass the size the user may make.
     #[error("{}: no space left on the disk", path.display())]
     DiskFull {
         /// The file that did not fit.
@@ -149,7 +149,9 @@ impl VaultError {
     pub(super) fn io(path: &Path, source: io::Error) -> Self {
         let path = path.to_path_buf();
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Self::DiskFull { path }
+            }
             io::ErrorKind::AlreadyExists => Self::Exists { path },
             _ => Self::Io { path, source },
         }

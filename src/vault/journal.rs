@@ -20,6 +20,8 @@ pub const BLOCK_LEN: usize = 512;
 const MAGIC: &[u8] = b"nvkeep-journal/1\n";
 const RECORD_LEN: usize = 8 + 2 * BLOCK_LEN;
 const DIGEST_LEN: usize = 32;
+/// Hex digits of an eMMC's CID.
+const CID_DIGITS: usize = 32;
 const MAX_LEN: usize = MAGIC.len() + 8 + MAX_JOURNAL_HEADER + MAX_JOURNAL_BLOCKS * RECORD_LEN + DIGEST_LEN;
 
 /// Which write, to which phone.
@@ -81,10 +83,12 @@ impl Journal {
         Ok(Self { path: path.to_path_buf(), header, blocks })
     }
 
-    /// Returns the unfinished journals of the phone with this CID, by name. A folder that is not there has none.
+    /// Returns the unfinished journals of the phone with this CID, by name. A folder that is not there has none; a `.part` is none.
     ///
     /// # Errors
-    /// [`VaultError::Journal`] for any that is torn or changed, since it may be this phone's.
+    /// [`VaultError::Journal`] for one that is torn or changed and may be this phone's: only a name that [`Journal::create`]
+    /// gave for another CID says that it is not. No crash of an honest disk leaves a torn one under its final name, so one
+    /// that is there may well have had blocks written behind it.
     pub fn open_for(dir: &Path, cid: &str) -> Result<Vec<Self>, VaultError> {
         let failed = |e| VaultError::io(dir, e);
         let entries = match fs::read_dir(dir) {
@@ -95,7 +99,10 @@ impl Journal {
         for entry in entries {
             let path = entry.map_err(failed)?.path();
             if path.extension().is_some_and(|ext| ext == "journal") {
-                found.push(Self::open(&path)?);
+                match Self::open(&path) {
+                    Err(_) if is_named_for_another(&path, cid) => {}
+                    opened => found.push(opened?),
+                }
             }
         }
         found.retain(|journal| journal.header.cid.eq_ignore_ascii_case(cid));
@@ -137,15 +144,29 @@ fn wrong(path: &Path, reason: impl Into<String>) -> VaultError {
     VaultError::Journal { path: path.to_path_buf(), reason: reason.into() }
 }
 
-/// Returns a name nothing in `dir` has, neither unfinished nor done, so that a `.done` is never replaced.
+/// Returns a name nothing in `dir` has, neither unfinished nor done, so that a `.done` is never replaced; nor a `.part`, left by
+/// a run that was killed, for a clock without a battery gives the same second again.
 fn free_name(dir: &Path, header: &JournalHeader) -> Result<PathBuf, VaultError> {
-    let plain =
-        |text: &str| -> String { text.chars().filter(char::is_ascii_alphanumeric).take(40).collect() };
     let stem = format!("{}-{}", plain(&header.cid), plain(&header.created));
+    let is_free = |path: &PathBuf| {
+        ["journal", "done", "journal.part"].iter().all(|end| !path.with_extension(end).exists())
+    };
     (1..1000)
         .map(|number| dir.join(format!("{stem}-{number}.journal")))
-        .find(|path| !path.exists() && !path.with_extension("done").exists())
+        .find(is_free)
         .ok_or_else(|| VaultError::Exists { path: dir.join(stem) })
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).take(40).collect()
+}
+
+/// Returns whether the file has a name as [`free_name`] gives it, whole CID and all, and the CID is another one's.
+fn is_named_for_another(path: &Path, cid: &str) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let Some((named, _)) = name.split_once('-') else { return false };
+    let is_cid = named.len() == CID_DIGITS && named.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_cid && !named.eq_ignore_ascii_case(&plain(cid))
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>, VaultError> {

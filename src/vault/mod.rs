@@ -25,5 +25,5 @@ pub use listing::{Listed, list};
 pub use manifest::{FileEntry, Gap, Imported, Manifest, Partition, PhoneIds, Range, Region, SCHEMA};
 pub use proof::{Break, Chain, Link, Proof, Said, chain, keep};
 pub use reader::{Archive, EntryFailure, VerifyReport};
-pub use whole::Existing;
+pub use whole::{Existing, make_folder};
 pub use writer::{Draft, Saved};

@@ -1,7 +1,7 @@
 //! What is left of every finished write: one line a write, each chained to the one before by its digest, so that none can be
 //! changed or taken out unseen. Only ever appended to; a line that was cut by a power loss is told and passed over.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::sha256_hex;
 use super::error::VaultError;
 use super::limits::MAX_PROOFS;
-use super::whole::sync_folder_of;
+use super::whole::{make_folder, sync_folder_of};
 
 /// What the first record follows.
 const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -105,7 +105,7 @@ impl Chain {
 pub fn keep(file: &Path, proof: Proof) -> Result<Link, VaultError> {
     let failed = |error| VaultError::io(file, error);
     if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
+        make_folder(folder)?;
     }
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true);
@@ -166,8 +166,9 @@ fn parse(text: &str) -> Chain {
         let number = index + 1;
         let broken = |why: &str| Some(Break { line: number, why: why.into() });
         let Ok(link) = serde_json::from_str::<Link>(line) else {
-            // A cut line is the beginning of a record; anything else was never written here.
-            if line.starts_with("{\"proof\":") || "{\"proof\":".starts_with(line) {
+            // A cut line is the beginning of a record, or has zeros where a disk had given the file its length and not yet its
+            // bytes; anything else was never written here.
+            if line.starts_with("{\"proof\":") || "{\"proof\":".starts_with(line) || line.contains('\0') {
                 chain.torn.push(number);
                 continue;
             }

@@ -1,7 +1,8 @@
-//! Files that appear whole or not at all: built as `NAME.part` beside the target, synced, then renamed.
+//! Files that appear whole or not at all: built as `NAME.part` beside the target, synced, then renamed. And folders that
+//! last.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -62,6 +63,25 @@ impl Part {
         .map_err(|e| VaultError::io(&self.target, e.error))?;
         sync_folder_of(&self.target)
     }
+}
+
+/// Makes a folder and the folders to it, on the disk for certain when this returns: a journal in a folder whose own name was
+/// lost would be lost with it.
+///
+/// # Errors
+/// [`VaultError::DiskFull`], [`VaultError::Io`], with the folder that could not be made.
+pub fn make_folder(folder: &Path) -> Result<(), VaultError> {
+    let whole = std::path::absolute(folder).map_err(|e| VaultError::io(folder, e))?;
+    let mut missing: Vec<&Path> = whole.ancestors().take_while(|folder| !folder.is_dir()).collect();
+    while let Some(folder) = missing.pop() {
+        match fs::create_dir(folder) {
+            // Another run made it first.
+            Err(_) if folder.is_dir() => {}
+            made => made.map_err(|e| VaultError::io(folder, e))?,
+        }
+        sync_folder_of(folder)?;
+    }
+    Ok(())
 }
 
 /// Makes a new or changed name in the folder of `path` last.

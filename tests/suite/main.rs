@@ -35,6 +35,8 @@ mod identity; // layers, verdicts, plans
 mod imports; // other tools' backups as sources and as archives
 mod inspect; // everything decoded, on phone, image, archive, folder
 mod journal; // what a write leaves behind before it starts
+#[cfg(unix)]
+mod killed; // kill -9, power loss of the host, full disks
 mod layouts; // scatter files of every form, PMT of NAND
 mod lid; // G1 files: checksum, cipher, IMEI, barcode
 mod narrate; // what is said on the wire, in words

@@ -146,5 +146,9 @@ fn save(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         _ => Failure::file("writing", path, &error),
     };
     let mut file = std::fs::File::create_new(path).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| {
+        // A part of it would pass for the whole.
+        let _ = std::fs::remove_file(path);
+        failed(error)
+    })
 }

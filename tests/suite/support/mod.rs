@@ -11,6 +11,7 @@ pub mod in_process;
 pub mod program; // the real program as a child
 #[cfg(unix)]
 pub mod pty; // a terminal for the real program
+pub mod served; // a phone on TCP that tells when it has heard enough
 pub mod workbench; // use cases on simulated phones
 
 use std::path::PathBuf;
