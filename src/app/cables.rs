@@ -88,11 +88,16 @@ pub trait Cables: Sync {
     /// When it cannot listen, or the scenario is bad.
     fn serve(&self, request: &ServeRequest, announce: &mut dyn FnMut(&str)) -> Result<(), Failure>;
 
-    /// Wraps a port so that everything said is written to `file`.
+    /// Wraps a port so that everything said is written to `file`; `told` hears why the file is cut short, if it is.
     ///
     /// # Errors
     /// When the file cannot be made.
-    fn record(&self, port: Box<dyn Port>, file: &Path) -> Result<Box<dyn Port>, Failure>;
+    fn record(
+        &self,
+        port: Box<dyn Port>,
+        file: &Path,
+        told: Box<dyn FnOnce(String) + Send>,
+    ) -> Result<Box<dyn Port>, Failure>;
 
     /// Returns a port that answers from a session file.
     ///

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::journal::{journal_of, refuse_open_journal};
+use super::journal::{done, journal_of, refuse_open_journal};
 use super::proof::{Finished, keep};
 use super::regions::content_agrees;
 use super::session::PhoneSession;
@@ -156,7 +156,7 @@ pub(super) fn carry(
         undone: false,
     };
     keep(context, session, &journal, &finished);
-    let kept = journal.mark_done()?;
+    let kept = done(journal)?;
     Ok(result(after, Some(kept)))
 }
 

@@ -42,12 +42,27 @@ fn not_kept(failure: Failure, folder: &Path) -> Failure {
     failure.while_doing("keeping the journal").advise(advice)
 }
 
+/// The unfinished writes of this phone, by name. Where it cannot be known whether there is one, nothing is written.
+fn open_for(context: &Context<'_>, cid: &str) -> Result<Vec<Journal>, Failure> {
+    let folder = &context.choices.journals;
+    Journal::open_for(folder, cid).map_err(|error| {
+        let failure = Failure::from(error);
+        match failure.advice {
+            Some(_) => failure,
+            None => failure.while_doing("looking for unfinished writes").advise(format!(
+                "Make {} a folder that you may read and write, or name another one with NVKEEP_HOME.",
+                folder.display()
+            )),
+        }
+    })
+}
+
 /// Fails when an earlier write to this phone did not finish.
 ///
 /// # Errors
 /// A refusal that names the journal.
 pub fn refuse_open_journal(context: &Context<'_>, cid: &str) -> Result<(), Failure> {
-    let Some(open) = Journal::open_for(&context.choices.journals, cid)?.into_iter().next() else {
+    let Some(open) = open_for(context, cid)?.into_iter().next() else {
         return Ok(());
     };
     Err(Failure::new(
@@ -63,8 +78,20 @@ pub fn refuse_open_journal(context: &Context<'_>, cid: &str) -> Result<(), Failu
 /// # Errors
 /// When the journals cannot be read.
 pub fn open_journal_of(context: &Context<'_>, cid: &str) -> Result<Option<String>, Failure> {
-    let open = Journal::open_for(&context.choices.journals, cid)?.into_iter().next_back();
+    let open = open_for(context, cid)?.into_iter().next_back();
     Ok(open.map(|journal| journal.header().title.clone()))
+}
+
+/// Ends the journal of a write that was read back.
+///
+/// # Errors
+/// When the disk does not keep that; the phone is as it should be all the same.
+pub(super) fn done(journal: Journal) -> Result<PathBuf, Failure> {
+    journal.mark_done().map_err(|error| {
+        Failure::from(error)
+            .while_doing("every block is written and read back, but its journal could not be closed")
+            .advise("Make the folder of the journals writable, and run `nvkeep resume`: it finds nothing left to write and closes it.")
+    })
 }
 
 /// What a resume did.
@@ -123,7 +150,7 @@ pub fn resume_on(
     undo: bool,
     confirm: &mut dyn FnMut(&str) -> bool,
 ) -> Result<ResumeResult, Failure> {
-    let journals = Journal::open_for(&context.choices.journals, &session.facts.cid)?;
+    let journals = open_for(context, &session.facts.cid)?;
     // The youngest write comes last by name; undoing goes backwards, finishing too: only one can be open at a time.
     let Some(journal) = journals.into_iter().next_back() else {
         return Err(Failure::new(Exit::Usage, "no-journal", "no write to this phone is unfinished"));
@@ -145,7 +172,7 @@ pub fn resume_on(
         undone: undo,
     };
     keep(context, session, &journal, &finished);
-    let journal = journal.mark_done()?;
+    let journal = done(journal)?;
     Ok(ResumeResult { title, undone: undo, blocks, written, journal })
 }
 

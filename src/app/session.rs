@@ -230,7 +230,11 @@ fn chosen_port(context: &Context<'_>) -> Result<Box<dyn Port>, Failure> {
     }
     let port = context.cables.port(&choices.port, choices.data.as_deref())?;
     match &choices.record {
-        Some(file) => context.cables.record(port, file),
+        Some(file) => {
+            let (sink, place) = (context.sink.clone(), file.display().to_string());
+            let told = move |why| sink(Event::Warning(format!("the recording {place} is cut short: {why}")));
+            context.cables.record(port, file, Box::new(told))
+        }
         None => Ok(port),
     }
 }

@@ -27,7 +27,7 @@ pub mod wrap;
 pub use address::{Address, AddressError, BusPath};
 pub use fault::{Fault, Faults, Faulty};
 pub use link::{Link, LinkError, Plugged, Port, PortKind};
-pub use record::{Record, Recording, RecordingPort};
+pub use record::{Record, Recording, RecordingPort, Told};
 pub use replay::{Replay, ReplayPort};
 pub use serial::SerialPort;
 pub use session::{Session, SessionError};

@@ -1,5 +1,5 @@
 //! Writes down what passes on a link, so that [`super::replay`] can play it. The recording never disturbs the phone: when the
-//! disk fills up in the middle of a session the session goes on, and [`Recording::finish`] tells.
+//! disk fills up in the middle of a session the session goes on, and whoever [`Recording::telling`] named is told once.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,9 +14,25 @@ pub struct Recording {
     paper: Arc<Mutex<Paper>>,
 }
 
+/// Who hears that a recording is cut short.
+pub type Told = Box<dyn FnOnce(&LinkError) + Send>;
+
 struct Paper {
     writer: Box<dyn Write + Send>,
     trouble: Option<LinkError>,
+    told: Option<Told>,
+}
+
+impl Paper {
+    /// Keeps the first trouble, and tells it.
+    fn note(&mut self, written: std::io::Result<()>) {
+        let Err(error) = written else { return };
+        let error = LinkError::Io { doing: "write the recording", what: error.to_string() };
+        if let Some(told) = self.told.take() {
+            told(&error);
+        }
+        self.trouble = Some(error);
+    }
 }
 
 impl Recording {
@@ -25,10 +41,17 @@ impl Recording {
     /// # Errors
     /// [`LinkError::Io`] when not even the first line can be written.
     pub fn new(writer: Box<dyn Write + Send>) -> Result<Self, LinkError> {
-        let recording = Self { paper: Arc::new(Mutex::new(Paper { writer, trouble: None })) };
+        let recording = Self { paper: Arc::new(Mutex::new(Paper { writer, trouble: None, told: None })) };
         recording.write(&session::header());
         recording.finish()?;
         Ok(recording)
+    }
+
+    /// Names who is told when the file is cut short.
+    #[must_use]
+    pub fn telling(self, told: Told) -> Self {
+        self.paper.lock().unwrap_or_else(PoisonError::into_inner).told = Some(told);
+        self
     }
 
     /// Records what passes on `plugged`, as one more plug-in of the file.
@@ -45,7 +68,8 @@ impl Recording {
     pub fn finish(&self) -> Result<(), LinkError> {
         let mut paper = self.paper.lock().unwrap_or_else(PoisonError::into_inner);
         if paper.trouble.is_none() {
-            paper.trouble = paper.writer.flush().err().map(|error| trouble(&error));
+            let written = paper.writer.flush();
+            paper.note(written);
         }
         paper.trouble.clone().map_or(Ok(()), Err)
     }
@@ -53,17 +77,14 @@ impl Recording {
     fn write(&self, text: &str) {
         let mut paper = self.paper.lock().unwrap_or_else(PoisonError::into_inner);
         if paper.trouble.is_none() {
-            paper.trouble = paper.writer.write_all(text.as_bytes()).err().map(|error| trouble(&error));
+            let written = paper.writer.write_all(text.as_bytes());
+            paper.note(written);
         }
     }
 
     fn event(&self, at: Duration, what: What) {
         self.write(&Event { at, what, line: 0 }.to_string());
     }
-}
-
-fn trouble(error: &std::io::Error) -> LinkError {
-    LinkError::Io { doing: "write the recording", what: error.to_string() }
 }
 
 /// Records everything that passes at a port, each plug-in after the other.

@@ -52,7 +52,8 @@ impl Part {
         &self.path
     }
 
-    /// Syncs the file, gives it its name, and syncs the folder.
+    /// Syncs the file, gives it its name, and syncs the folder. A name that may not last is taken back where it replaced
+    /// nothing.
     pub(super) fn publish(self, existing: Existing) -> Result<(), VaultError> {
         let failed = |e| VaultError::io(&self.target, e);
         OpenOptions::new().write(true).open(&self.path).and_then(|file| file.sync_all()).map_err(failed)?;
@@ -61,7 +62,11 @@ impl Part {
             Existing::Replace => self.path.persist(&self.target),
         }
         .map_err(|e| VaultError::io(&self.target, e.error))?;
-        sync_folder_of(&self.target)
+        sync_folder_of(&self.target).inspect_err(|_| {
+            if existing == Existing::Refuse {
+                let _ = fs::remove_file(&self.target);
+            }
+        })
     }
 }
 

@@ -105,7 +105,7 @@ impl Draft {
     ///
     /// # Errors
     /// [`VaultError::Exists`], [`VaultError::DiskFull`], [`VaultError::ReadBack`]… After any of them no `.part` of this
-    /// run is left, and `target` is as it was, unless the error is that its folder could not be synced after the rename.
+    /// run is left, and `target` is as it was, unless it was replaced and its folder could not be synced after the rename.
     pub fn save(&self, target: &Path, existing: Existing) -> Result<Saved, VaultError> {
         self.save_through(target, existing, |file| file)
     }

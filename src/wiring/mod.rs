@@ -67,10 +67,19 @@ impl Cables for Workshop {
         serve(request, &find(&request.scenario)?, announce)
     }
 
-    fn record(&self, port: Box<dyn Port>, file: &Path) -> Result<Box<dyn Port>, Failure> {
-        let failed = |error: LinkError| Failure::new(Exit::Other, "recording", error.to_string());
+    fn record(
+        &self,
+        port: Box<dyn Port>,
+        file: &Path,
+        told: Box<dyn FnOnce(String) + Send>,
+    ) -> Result<Box<dyn Port>, Failure> {
+        let failed = |error: LinkError| {
+            Failure::new(Exit::Other, "recording", format!("{}: {error}", file.display()))
+                .advise("Record to a file on a disk with room; the phone was not asked for yet.")
+        };
         let paper = File::create(file).map_err(|error| Failure::file("recording to", file, &error))?;
         let recording = Recording::new(Box::new(BufWriter::new(paper))).map_err(failed)?;
+        let recording = recording.telling(Box::new(|error| told(error.to_string())));
         Ok(Box::new(RecordingPort::new(port, recording)))
     }
 

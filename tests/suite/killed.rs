@@ -1,8 +1,14 @@
 //! Claims about a host that dies: whatever moment it is killed at, loses its power or has no room left, the phone ends with its
 //! old or its new content, and what is said is true.
 
+#[cfg(target_os = "linux")]
+mod calls; // what is asked of the system, in which order
 mod course; // what a run that nothing disturbs hears, and when
+mod full_disk; // every use case that makes a file
+mod power; // what a power loss leaves in the folder of the journals
 mod restores; // kill -9 of a restore over TCP
+#[cfg(target_os = "linux")]
+mod unplugged; // the cable cut over the real libusb
 
 use std::path::Path;
 use std::time::Duration;

@@ -106,7 +106,9 @@ impl Place<'_> {
         let mut command = self.home.command(arguments);
         command.args(["--port", &self.phone.port()]).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
-        moment.kill(&self.phone, &mut child, &journals(&self.home))
+        let ended = moment.kill(&self.phone, &mut child, &journals(&self.home));
+        self.phone.stop_no_more();
+        ended
     }
 
     fn resume(&self, undo: bool) -> Said {
@@ -154,7 +156,7 @@ impl Place<'_> {
         if open && random.below(4) == 0 {
             by = format!("killed {by}");
             let resume = [&["resume", "--yes"][..], if undo { &["--undo"] } else { &[] }].concat();
-            let bytes = 1 + random.below(self.course.judging - self.course.reading);
+            let bytes = 1 + random.below(self.course.reading + self.course.judging - self.course.planned);
             let second = Moment { bytes, file: None, ..moment.clone() };
             self.killed(&resume, &second);
         }

@@ -273,8 +273,13 @@ impl Cables for Desk {
         Workshop.serve(request, announce)
     }
 
-    fn record(&self, port: Box<dyn Port>, file: &Path) -> Result<Box<dyn Port>, Failure> {
-        Workshop.record(port, file)
+    fn record(
+        &self,
+        port: Box<dyn Port>,
+        file: &Path,
+        told: Box<dyn FnOnce(String) + Send>,
+    ) -> Result<Box<dyn Port>, Failure> {
+        Workshop.record(port, file, told)
     }
 
     fn replay(&self, file: &Path) -> Result<Box<dyn Port>, Failure> {

@@ -72,8 +72,7 @@ impl Served {
 
     /// Gives the unplugged phone another content, and counts anew what it hears. Nothing stops it until [`Served::stop_at`].
     pub fn lay(&self, flash: &Flash) {
-        *self.shared.stop.lock().unwrap() = None;
-        while self.reached.try_recv().is_ok() {}
+        self.stop_no_more();
         self.on_bench(|phone| phone.1.clone_from(flash));
         self.shared.heard.store(0, Ordering::SeqCst);
     }
@@ -92,6 +91,12 @@ impl Served {
     pub fn stop_at(&self, bytes: u64, then: Then) {
         self.shared.heard.store(0, Ordering::SeqCst);
         *self.shared.stop.lock().unwrap() = Some((bytes, then));
+    }
+
+    /// Lets it hear as much as it likes again.
+    pub fn stop_no_more(&self) {
+        *self.shared.stop.lock().unwrap() = None;
+        while self.reached.try_recv().is_ok() {}
     }
 
     /// Waits for that moment.
