@@ -1,12 +1,18 @@
 //! A restore that nothing disturbs: how many bytes the phone has heard when each of its steps begins.
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use nvkeep::app::archive::open_archive;
+use nvkeep::app::restore::{RestoreRequest, restore_at};
+use nvkeep::app::{Context, Event, Part, Selection};
 use nvkeep::simulator::Flash;
+use nvkeep::transport::{Link, LinkError, Plugged, WrappedPort};
 
-use super::{Loss, journals};
-use crate::support::served::Served;
+use super::Loss;
+use crate::support::workbench::Workbench;
 
 /// What is typed, behind the port.
 pub const RESTORE: [&str; 5] = ["restore", "a.nvk", "--yes", "--only", "imei"];
@@ -25,32 +31,68 @@ pub struct Course {
     pub new: Flash,
 }
 
+/// Counts the bytes of every send.
+struct Counted {
+    link: Box<dyn Link>,
+    heard: Arc<AtomicU64>,
+}
+
+impl Link for Counted {
+    fn send(&mut self, bytes: &[u8], within: Duration) -> Result<(), LinkError> {
+        self.heard.fetch_add(bytes.len() as u64, Ordering::SeqCst);
+        self.link.send(bytes, within)
+    }
+    fn receive(&mut self, into: &mut [u8], within: Duration) -> Result<(), LinkError> {
+        self.link.receive(into, within)
+    }
+    fn elapsed(&self) -> Duration {
+        self.link.elapsed()
+    }
+    fn pause(&mut self, time: Duration) {
+        self.link.pause(time);
+    }
+    fn describe(&self) -> String {
+        self.link.describe()
+    }
+}
+
 impl Course {
-    /// Runs a restore to its end and notes what it tells.
+    /// Runs a restore to its end in this process, where every step is told before the next byte is sent.
     pub fn of(loss: &Loss) -> Self {
-        let home = loss.home();
-        let phone = Served::new(loss.board.clone(), loss.old.clone());
-        let mut command = home.command(&RESTORE);
-        command.args(["--port", &phone.port()]).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut told = Vec::new();
-        for line in BufReader::new(child.stderr.take().unwrap()).lines() {
-            told.push((line.unwrap(), phone.heard()));
-        }
-        assert!(child.wait().unwrap().success(), "{told:#?}");
-        let new = phone.flash();
+        let bench = Workbench::holding(loss.board.clone(), loss.old.clone(), None);
+        let path = bench.path("a.nvk");
+        std::fs::write(&path, &loss.archive).unwrap();
+        let heard: Arc<AtomicU64> = Arc::default();
+        let told: Arc<Mutex<Vec<(String, u64)>>> = Arc::default();
+        let count = Arc::clone(&heard);
+        let mut port = WrappedPort::new(bench.port(), move |plugged: Plugged| Plugged {
+            kind: plugged.kind,
+            link: Box::new(Counted { link: plugged.link, heard: Arc::clone(&count) }),
+        });
+        let (count, steps) = (Arc::clone(&heard), Arc::clone(&told));
+        let sink = move |event| {
+            if let Event::Step(text) = event {
+                steps.lock().unwrap().push((text, count.load(Ordering::SeqCst)));
+            }
+        };
+        let context = Context { sink: Arc::new(sink), ..bench.context() };
+        let archive = open_archive(&path).unwrap();
+        let selection = Selection::Only([Part::Imei].into());
+        let request = RestoreRequest { archive: path, dry_run: false, selection };
+        assert!(restore_at(&context, &mut port, &archive, &request, &mut |_| true).unwrap().written);
+        drop(port);
+        let new = bench.flash();
         assert_ne!(new, loss.old);
-        assert_eq!(super::ending(&journals(&home), ".done").len(), 1);
+        let told = told.lock().unwrap();
         let step = |start: &str| {
-            told.iter()
-                .find(|(line, _)| line.trim_start().starts_with(start))
-                .map_or_else(|| panic!("it never told: {start}\n{told:#?}"), |(_, heard)| *heard)
+            let found = told.iter().find(|(text, _)| text.starts_with(start));
+            found.unwrap_or_else(|| panic!("it never told: {start}\n{told:#?}")).1
         };
         Self {
             reading: step("Reading what the phone holds"),
             planned: step("The plan is ready"),
             judging: step("Reading back and judging"),
-            total: phone.heard(),
+            total: heard.load(Ordering::SeqCst),
             new,
         }
     }
