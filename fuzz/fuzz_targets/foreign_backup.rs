@@ -38,6 +38,7 @@ fuzz_target!(|bytes: &[u8]| {
             data: None,
             record: None,
             replay: None,
+            keyring: nvkeep::app::Keyring::default(),
             journals: folder.path().join("journals"),
             records: false,
             wire: false,

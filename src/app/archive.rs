@@ -1,5 +1,6 @@
 //! An archive as a source: checked whole, laid out where its bytes lay on the phone, its copies gathered.
 
+use std::io::{Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,12 +36,24 @@ pub struct OpenArchive {
     pub ids: identity::PhoneIds,
 }
 
-/// Opens an archive and checks every digest.
+/// Opens an archive that is not sealed, and checks every digest.
 ///
 /// # Errors
 /// Exit code 10 for every kind of damage.
 pub fn open_archive(path: &Path) -> Result<OpenArchive, Failure> {
-    let mut archive = Archive::open(path)?;
+    checked(Archive::open(path)?)
+}
+
+/// Opens an archive, sealed or not, and checks every digest.
+///
+/// # Errors
+/// Exit code 10 for every kind of damage, 4 for one that is sealed and has no right key.
+pub fn open_with(context: &Context<'_>, path: &Path) -> Result<OpenArchive, Failure> {
+    checked(context.choices.keyring.open(path)?)
+}
+
+/// Lays out an archive of which every digest is right.
+pub(super) fn checked<R: Read + Seek>(mut archive: Archive<R>) -> Result<OpenArchive, Failure> {
     let report = archive.verify();
     if let Some(failure) = report.failures.into_iter().next() {
         return Err(Failure::from(failure.error));
@@ -104,7 +117,11 @@ pub fn open_archive(path: &Path) -> Result<OpenArchive, Failure> {
 }
 
 /// The files of a layer as a tree, for what was imported from files: they are all there is of it. They have no places.
-fn tree_of(archive: &mut Archive, manifest: &Manifest, layer: &str) -> Result<Option<Tree>, Failure> {
+fn tree_of<R: Read + Seek>(
+    archive: &mut Archive<R>,
+    manifest: &Manifest,
+    layer: &str,
+) -> Result<Option<Tree>, Failure> {
     let mut tree = Tree::new();
     for file in manifest.files.iter().filter(|file| file.layer == layer) {
         let bytes = archive.file(layer, &file.path)?;
@@ -183,7 +200,7 @@ pub struct VerifyResult {
 /// Exit code 10 when anything is not as it was archived.
 pub fn verify(context: &Context<'_>, path: &Path) -> Result<VerifyResult, Failure> {
     let sha256 = sha256_of_file(path)?;
-    let open = open_archive(path)?;
+    let open = open_with(context, path)?;
     let entries = open.manifest.regions.len() + open.manifest.files.len() + 2;
     let source = format!("archive {}", path.display());
     let report = Report::of(context, open.facts, &open.copies, source)?;

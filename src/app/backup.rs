@@ -1,12 +1,13 @@
 //! `backup`: the whole identity set, read structure by structure, judged, archived, read back.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::gather::{Scope, gather};
 use super::ranges::{gaps, join, total};
 use super::regions::{RegionPlan, plan};
+use super::sealing::Seal;
 use super::session::{PhoneSession, connect_at, open_port};
 use super::survey::Report;
 use super::{Context, Event, Failure, Progress};
@@ -16,7 +17,7 @@ use crate::identity::Copies;
 use crate::storage::locate_gpt::{BACKUP_PLACE, PRIMARY_PLACE};
 use crate::storage::{Place, Shared, Window, shared::lock};
 use crate::transport::Port;
-use crate::vault::{Draft, Existing, Gap, Manifest, Range};
+use crate::vault::{Draft, Existing, Gap, Lock, Manifest, Range};
 
 /// Bytes fetched between two progress events.
 const PIECE: u64 = 16 << 10;
@@ -34,6 +35,8 @@ pub struct BackupRequest {
     pub full: bool,
     /// Replace an existing file.
     pub force: bool,
+    /// Seal it: then it is never on the disk as it is.
+    pub lock: Option<Lock>,
 }
 
 /// One region of an archive, for the summary.
@@ -56,6 +59,9 @@ pub struct BackupResult {
     pub sha256: String,
     /// Its size in bytes.
     pub bytes: u64,
+    /// How it was sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Seal>,
     /// Its regions.
     pub regions: Vec<RegionSummary>,
     /// Seconds on the cable.
@@ -73,7 +79,9 @@ pub struct BackupResult {
 /// # Errors
 /// Any; no partial file is left.
 pub fn backup(context: &Context<'_>, request: &BackupRequest) -> Result<BackupResult, Failure> {
-    if let Some(path) = request.output.as_deref().filter(|path| !request.force && path.exists()) {
+    if let Some(path) =
+        request.output.as_deref().filter(|path| !request.force && path.symlink_metadata().is_ok())
+    {
         return Err(crate::vault::VaultError::Exists { path: path.to_path_buf() }.into());
     }
     let mut port = open_port(context)?;
@@ -129,15 +137,26 @@ pub fn archive(
     }
     add_files(&mut draft, &copies)?;
     draft.set_report(&super::report::text(&report));
-    let target = request.output.clone().unwrap_or_else(|| request.folder.join(name_for(&report, &created)));
+    let target = request.output.clone().unwrap_or_else(|| {
+        let name = name_for(&report, &created);
+        request.folder.join(if request.lock.is_some() { format!("{name}.age") } else { name })
+    });
     let existing = if request.force { Existing::Replace } else { Existing::Refuse };
     context.step(format!("Writing and reading back {}", target.display()));
-    let saved = draft.save(&target, existing)?;
+    let (saved, sealed) = match &request.lock {
+        None => (draft.save(&target, existing)?, None),
+        Some(lock) => {
+            let done = draft.save_sealed(&target, existing, lock, &context.choices.keyring.keys)?;
+            let seal = Seal::of(lock, &done);
+            (done.saved, Some(seal))
+        }
+    };
     let disk = lock(&session.disk);
     Ok(BackupResult {
         file: saved.path,
         sha256: saved.sha256,
         bytes: saved.len,
+        sealed,
         regions,
         cable_seconds: disk.elapsed().as_secs_f64(),
         blocks: disk.fetched(),
@@ -285,8 +304,8 @@ pub(super) fn warnings_of(report: &Report) -> Vec<String> {
 }
 
 /// Makes a file name from chip, card and time: `nvkeep-MT6572-4e564b01-20261125T014200Z.nvk`.
-fn name_for(report: &Report, created: &str) -> PathBuf {
+fn name_for(report: &Report, created: &str) -> String {
     let time: String = created.chars().filter(|c| c.is_ascii_alphanumeric()).take(15).collect();
     let serial = report.phone.cid.get(20..28).unwrap_or("unknown");
-    Path::new(&format!("nvkeep-{}-{serial}-{time}Z.nvk", report.phone.chip)).to_path_buf()
+    format!("nvkeep-{}-{serial}-{time}Z.nvk", report.phone.chip)
 }

@@ -36,6 +36,32 @@ impl From<VaultError> for Failure {
             VaultError::ReadBack { .. } => {
                 (Exit::Mismatch, Some("The disk did not keep what was written; save to another disk."))
             }
+            VaultError::Sealed { passphrase: true, .. } => (
+                Exit::Denied,
+                Some(
+                    "Give its passphrase with --passphrase-file, or run the verb on a terminal to be asked for it.",
+                ),
+            ),
+            VaultError::Sealed { .. } => {
+                (Exit::Denied, Some("Give the identity of one of its recipients with --identity KEYFILE."))
+            }
+            VaultError::WrongKey { .. } => (
+                Exit::Denied,
+                Some(
+                    "Nothing says that the file is damaged; give the key it was sealed to, or another copy of it.",
+                ),
+            ),
+            VaultError::ExcessiveWork { .. } => (
+                Exit::BadArchive,
+                Some(
+                    "It is meant to keep the machine busy, or was made with unusual settings: `age -d` may open it.",
+                ),
+            ),
+            VaultError::SealBroken { .. } => (
+                Exit::BadArchive,
+                Some("It was damaged or changed after it was sealed; use another copy of it."),
+            ),
+            VaultError::SealedAlready { .. } | VaultError::Key { .. } => (Exit::Usage, None),
             VaultError::Journal { .. } => (
                 Exit::Forbidden,
                 Some(
@@ -127,7 +153,7 @@ impl From<ProtocolError> for Failure {
 fn exit_of(code: &str) -> Exit {
     match code {
         INTERRUPTED => Exit::Interrupted,
-        "no-phone" | "cable-timeout" => Exit::NoPhone,
+        "no-phone" | "cable-timeout" | "too-slow" => Exit::NoPhone,
         "port-busy" | "no-permission" => Exit::Denied,
         "handshake-lost" | "not-a-preloader" | "not-a-phone" | "brom" | "security" | "unknown-chip"
         | "chip-not-verified" | "nand-boot" | "fingerprint" | "silent-write32" | "refused-card" => {

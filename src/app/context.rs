@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::{Cables, Event, Exit, Failure, Sink};
+use super::{Cables, Event, Exit, Failure, Keyring, Sink};
 use crate::formats::catalog::Catalog;
 
 /// How blocks are read.
@@ -35,6 +35,8 @@ pub struct Choices {
     pub record: Option<PathBuf>,
     /// Where the session is replayed from.
     pub replay: Option<PathBuf>,
+    /// What opens sealed archives.
+    pub keyring: Keyring,
     /// Where journals lie.
     pub journals: PathBuf,
     /// Take every file apart into its fields, for `inspect`.

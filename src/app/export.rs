@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Exit, Failure};
-use crate::vault::{self, Archive, VaultError};
+use crate::vault::{self, VaultError};
 
 /// What `vault export` answers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub struct Image {
 /// # Errors
 /// Exit code 10 for a bad archive, 2 for a folder that is not free; nothing is left behind.
 pub fn export(context: &Context<'_>, archive: &Path, folder: &Path) -> Result<ExportResult, Failure> {
-    let mut opened = Archive::open(archive)?;
+    let mut opened = context.choices.keyring.open(archive)?;
     if let Some(failure) = opened.verify().failures.into_iter().next() {
         return Err(failure.error.into());
     }

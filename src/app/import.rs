@@ -16,6 +16,7 @@ use super::{Context, Failure};
 use crate::formats::ReadAt;
 use crate::identity::{Copies, Found};
 use crate::storage::{Place, Window};
+use crate::vault::sealed::is_sealed;
 use crate::vault::{Draft, Existing, Imported, Manifest, Partition, PhoneIds, Range};
 
 /// What an archive may hold of all partitions together.
@@ -64,11 +65,18 @@ pub struct ImportResult {
 /// # Errors
 /// As [`take`]; `ambiguous-source`; `unknown-chip` and `chip-differs`; the vault's. No partial file is left.
 pub fn import(context: &Context<'_>, request: &ImportRequest) -> Result<ImportResult, Failure> {
-    if let Some(path) = request.output.as_deref().filter(|path| path.exists()) {
+    if let Some(path) = request.output.as_deref().filter(|path| path.symlink_metadata().is_ok()) {
         return Err(crate::vault::VaultError::Exists { path: path.to_path_buf() }.into());
     }
     if request.source.is_file() && is_zip(&request.source)? {
         return Err(refuse("not-foreign", format!("{}: it is an archive already", request.source.display())));
+    }
+    if request.source.is_file() && is_sealed(&request.source)? {
+        let sealed = format!(
+            "{}: it is sealed: open it first, with `nvkeep vault open` or `age -d`",
+            request.source.display()
+        );
+        return Err(refuse("not-foreign", sealed));
     }
     context.step(format!("Looking through {}", request.source.display()));
     let haul = take(context, &request.source)?;

@@ -3,7 +3,8 @@
 //! * [`session`]: from a port name to a phone whose partitions are known.
 //! * [`gather`], [`survey`]: every copy a source holds, judged.
 //! * [`backup`], [`restore`] and [`repair`] with [`staging`] and [`carry`], [`journal`], [`archive`], [`source`], [`info`],
-//!   [`demo`], [`diff`], [`shelf`], [`export`], [`guard`], [`doctor`]: the verbs.
+//!   [`demo`], [`diff`], [`shelf`], [`export`], [`sealing`], [`guard`], [`doctor`]: the verbs.
+//! * [`keyring`]: what opens sealed archives.
 //! * [`records`]: every file taken apart into named fields.
 //! * [`regions`], [`ranges`]: which bytes a backup reads.
 //! * [`preflight`]: a ROM package before it is flashed.
@@ -32,6 +33,7 @@ pub mod import;
 pub mod info;
 pub mod intake;
 pub mod journal;
+pub mod keyring;
 pub mod mask;
 pub mod preflight;
 pub mod proof;
@@ -45,6 +47,7 @@ pub mod repair;
 pub mod report;
 pub mod restore;
 pub mod screen;
+pub mod sealing;
 pub mod session;
 pub mod shelf;
 pub mod source;
@@ -58,10 +61,12 @@ pub use crate::identity::compare::{Change, FilePair, PartPair, Side, Way};
 pub use crate::identity::evidence::Sums;
 pub use crate::identity::survey::{BootsFrom, Layer, LayerState, Value};
 pub use crate::identity::{Part, Selection, Status, VerdictCode};
+pub use crate::vault::{Keys, Lock, Passphrase};
 pub use cables::{Bench, Cables, Device, ScenarioInfo, ServeRequest};
 pub use context::{Choices, Context, Pace};
 pub use event::{Event, Progress, Sink, WireLine};
 pub use failure::{Exit, Failure};
+pub use keyring::Keyring;
 pub use screen::ScreenRequest;
 pub use station::Station;
 pub use survey::Report;

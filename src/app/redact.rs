@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::archive::open_archive;
+use super::archive::open_with;
 use super::backup::add_files;
 use super::carry::refused;
 use super::gather::{Scope, gather};
@@ -48,7 +48,7 @@ pub fn redact(
     output: &Path,
     force: bool,
 ) -> Result<RedactResult, Failure> {
-    let mut open = open_archive(archive)?;
+    let mut open = open_with(context, archive)?;
     // Files without the partitions they lay on have no places, and could only be dropped.
     if open.manifest.regions.is_empty() {
         return Err(Failure::new(

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::archive::{OpenArchive, ids_for_binding, open_archive};
+use super::archive::{OpenArchive, ids_for_binding, open_with};
 use super::carry::{
     Confirm, Proposal, WriteResult, carry, close, may_write, refuse_redacted, refused, stranger,
 };
@@ -49,7 +49,7 @@ pub fn repair(
 ) -> Result<RepairResult, Failure> {
     // What can fail without the phone fails before it is waited for.
     label_of(request)?;
-    let archive = request.archive.as_deref().map(open_archive).transpose()?;
+    let archive = request.archive.as_deref().map(|path| open_with(context, path)).transpose()?;
     let mut port = open_port(context)?;
     repair_at(context, port.as_mut(), archive.as_ref(), request, confirm)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::archive::{OpenArchive, ids_for_binding, open_archive};
+use super::archive::{OpenArchive, ids_for_binding, open_with};
 use super::carry::{
     Confirm, Proposal, WriteResult, carry, close, may_write, refuse_redacted, refused, stranger,
 };
@@ -39,7 +39,7 @@ pub fn restore(
     request: &RestoreRequest,
     confirm: Confirm<'_>,
 ) -> Result<RestoreResult, Failure> {
-    let archive = open_archive(&request.archive)?;
+    let archive = open_with(context, &request.archive)?;
     let mut port = open_port(context)?;
     restore_at(context, port.as_mut(), &archive, request, confirm)
 }

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::archive::open_archive;
+use super::archive::{OpenArchive, checked, open_archive};
 use super::survey::Report;
 use super::{Context, Failure};
 use crate::identity::survey::Value;
 use crate::identity::{Status, VerdictCode};
-use crate::vault;
+use crate::vault::{self, VaultError};
 
 /// What `vault list` answers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct Shelf {
     pub archives: Vec<Shelved>,
     /// Files that are no good archives, by name.
     pub bad: Vec<Bad>,
+    /// Archives that are sealed and that no key given opens, by name; what is in them cannot be searched.
+    #[serde(default)]
+    pub sealed: Vec<Closed>,
     /// Archives that were passed over because they do not match.
     pub passed_over: usize,
     /// Identities in it, for masking.
@@ -51,6 +54,17 @@ pub struct Shelved {
     pub verdict: VerdictCode,
 }
 
+/// An archive that stayed closed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Closed {
+    /// Where it is.
+    pub file: PathBuf,
+    /// Stable code: `archive-sealed`, `wrong-key`.
+    pub code: String,
+    /// Why.
+    pub message: String,
+}
+
 /// A file that ends like an archive and is none, or no longer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Bad {
@@ -63,7 +77,7 @@ pub struct Bad {
 }
 
 /// Lists the archives of a folder; with `search`, those that have the text in name, number, barcode, chip, card, date or
-/// note, whatever its case. Bad archives cannot be searched and are always told.
+/// note, whatever its case. Bad and sealed archives cannot be searched and are always told.
 ///
 /// # Errors
 /// Where the folder cannot be read.
@@ -72,13 +86,23 @@ pub fn shelf(context: &Context<'_>, folder: &Path, search: Option<&str>) -> Resu
         folder: folder.to_path_buf(),
         archives: Vec::new(),
         bad: Vec::new(),
+        sealed: Vec::new(),
         passed_over: 0,
         identities: Vec::new(),
     };
+    let keyring = context.choices.keyring.quiet();
     let wanted = search.map(str::to_lowercase);
     for listed in vault::list(folder)? {
         context.go_on()?;
-        let opened = listed.manifest.map_err(Failure::from).and_then(|_| shelved(context, &listed.path));
+        let opened = match listed.manifest {
+            Ok(_) => open_archive(&listed.path).and_then(|open| shelved(context, &listed.path, open)),
+            // Nobody is asked for the passphrases of a whole folder.
+            Err(VaultError::Sealed { .. }) => {
+                let opened = keyring.open(&listed.path).and_then(checked);
+                opened.and_then(|open| shelved(context, &listed.path, open))
+            }
+            Err(error) => Err(error.into()),
+        };
         match opened {
             Ok((shelved, identities)) => {
                 if wanted.as_deref().is_none_or(|wanted| shelved.matches(wanted)) {
@@ -87,6 +111,10 @@ pub fn shelf(context: &Context<'_>, folder: &Path, search: Option<&str>) -> Resu
                 } else {
                     found.passed_over += 1;
                 }
+            }
+            Err(failure) if matches!(failure.code, "archive-sealed" | "wrong-key") => {
+                let (file, code) = (listed.path, failure.code.into());
+                found.sealed.push(Closed { file, code, message: failure.message });
             }
             Err(failure) => {
                 found.bad.push(Bad {
@@ -100,8 +128,7 @@ pub fn shelf(context: &Context<'_>, folder: &Path, search: Option<&str>) -> Resu
     Ok(found)
 }
 
-fn shelved(context: &Context<'_>, path: &Path) -> Result<(Shelved, Vec<String>), Failure> {
-    let open = open_archive(path)?;
+fn shelved(context: &Context<'_>, path: &Path, open: OpenArchive) -> Result<(Shelved, Vec<String>), Failure> {
     let report = Report::of(context, open.facts, &open.copies, String::new())?;
     let mut shelved = Shelved {
         file: path.to_path_buf(),

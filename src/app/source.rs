@@ -4,7 +4,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::archive::open_archive;
+use super::archive::open_with;
 use super::gather::{Scope, gather};
 use super::intake::{self, merge::covered};
 use super::remnants::{Depth, search_if_lost};
@@ -13,6 +13,7 @@ use super::survey::Report;
 use super::{Context, Failure};
 use crate::identity::{Copies, Covers};
 use crate::storage::{Shared, share};
+use crate::vault::sealed::is_sealed;
 
 /// What a source holds.
 pub struct Looked {
@@ -54,8 +55,8 @@ pub fn look(context: &Context<'_>, source: Option<&Path>) -> Result<Looked, Fail
         return look_at(context, port.as_mut());
     };
     let metadata = std::fs::metadata(path).map_err(|error| Failure::file("opening", path, &error))?;
-    if metadata.is_file() && is_zip(path)? {
-        let mut open = open_archive(path)?;
+    if metadata.is_file() && (is_zip(path)? || is_sealed(path)?) {
+        let mut open = open_with(context, path)?;
         let kind = if open.manifest.imported.is_some() { "imported archive, no CID," } else { "archive" };
         let source = format!("{kind} {}", path.display());
         let disk: Shared = share(open.disk);

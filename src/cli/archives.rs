@@ -6,6 +6,7 @@ use crate::app::VerdictCode;
 use crate::app::export::ExportResult;
 use crate::app::import::ImportResult;
 use crate::app::redact::RedactResult;
+use crate::app::sealing::{OpenResult, Seal, SealResult};
 use crate::app::shelf::Shelf;
 
 /// The answer of `vault list`.
@@ -33,12 +34,15 @@ pub fn shelf(shelf: &Shelf) -> String {
             let _ = writeln!(text, "  note     {}", plain(&archive.note));
         }
     }
+    for closed in &shelf.sealed {
+        let _ = writeln!(text, "{}\n  SEALED   {} ({})", closed.file.display(), closed.message, closed.code);
+    }
     for bad in &shelf.bad {
         let _ = writeln!(text, "{}\n  BAD      {} ({})", bad.file.display(), bad.message, bad.code);
     }
     let _ = writeln!(
         text,
-        "{} in {}{}{}",
+        "{} in {}{}{}{}",
         counted(shelf.archives.len(), "archive"),
         shelf.folder.display(),
         if shelf.passed_over > 0 {
@@ -46,6 +50,7 @@ pub fn shelf(shelf: &Shelf) -> String {
         } else {
             String::new()
         },
+        if shelf.sealed.is_empty() { String::new() } else { format!(", {} sealed", shelf.sealed.len()) },
         if shelf.bad.is_empty() { String::new() } else { format!(", {} BAD", shelf.bad.len()) },
     );
     text
@@ -107,6 +112,36 @@ pub fn redact(result: &RedactResult) -> String {
     let _ = writeln!(text, "SHA-256  {}", result.sha256);
     text.push_str(&crate::app::report::verdict(&result.report));
     text
+}
+
+/// The answer of `vault seal`.
+pub fn sealed(result: &SealResult) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "Sealed: {}", result.file.display());
+    let _ = writeln!(text, "  SHA-256  {}", result.sha256);
+    text.push_str(&seal(&result.sealed));
+    text
+}
+
+/// How an archive was sealed, and what of it was proven.
+pub fn seal(seal: &Seal) -> String {
+    let to = match seal.recipients {
+        None => "to a passphrase".to_owned(),
+        Some(count) => format!("to {}", counted(count, "recipient")),
+    };
+    let proof = match seal.opened_again {
+        true => "opened again from the disk, and the archive in it is the one that was meant",
+        false => {
+            "the archive was checked before it was sealed, and the file is as it was written; \
+             NOT opened again, for that takes a recipient's key (--identity)"
+        }
+    };
+    format!("  sealed   with age, {to}\n  proven   {proof}\n")
+}
+
+/// The answer of `vault open`.
+pub fn opened(result: &OpenResult) -> String {
+    format!("Opened: {}\n  SHA-256  {}\n", result.file.display(), result.sha256)
 }
 
 /// Returns text from an archive without what could steer a terminal or break the line.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::keys::{KeyWords, LockWords};
+
 /// nvkeep keeps a MediaTek phone's identity.
 #[derive(Debug, Parser)]
 #[command(
@@ -13,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     about = "Keeps a MediaTek phone's identity: IMEI, addresses, calibration, SIM lock",
     long_about = "Keeps a MediaTek phone's identity. Reads NVRAM from a phone in its preloader over USB, decodes it, archives it \
                   verified, and puts the phone's own data back after any flash.\n\nTry it without a phone: nvkeep demo",
-    after_help = "Exit codes: 0 done, 1 other failure, 2 bad arguments, 3 no phone or time-out, 4 permission or port busy, \
+    after_help = "Exit codes: 0 done, 1 other failure, 2 bad arguments, 3 no phone or time-out, 4 permission or key missing, port busy, \
                   5 handshake or security refused, 6 read incomplete, 7 verify mismatch, 8 refused by a safety rule, \
                   9 identity damaged, 10 archive corrupt, 130 interrupted.",
     propagate_version = true
@@ -107,6 +109,9 @@ pub enum Verb {
         /// Replace an existing file
         #[arg(long)]
         force: bool,
+        /// Whom it is sealed to
+        #[command(flatten)]
+        lock: LockWords,
     },
     /// Show everything decoded, layer by layer
     Inspect {
@@ -115,11 +120,17 @@ pub enum Verb {
         /// Take every file apart into its fields
         #[arg(long)]
         records: bool,
+        /// What opens it where it is sealed
+        #[command(flatten)]
+        keys: KeyWords,
     },
     /// Say which layer is good, which is broken, and what would repair it
     Diagnose {
         /// Archive, image or folder; the phone when absent
         source: Option<PathBuf>,
+        /// What opens it where it is sealed
+        #[command(flatten)]
+        keys: KeyWords,
     },
     /// Compare two sources by meaning: what is the same, changed, default or lost
     #[command(
@@ -131,6 +142,9 @@ pub enum Verb {
         a: PathBuf,
         /// The other one
         b: PathBuf,
+        /// What opens those that are sealed
+        #[command(flatten)]
+        keys: KeyWords,
     },
     /// Put an archive of this phone back
     Restore {
@@ -145,6 +159,9 @@ pub enum Verb {
         /// Only these parts
         #[arg(long, value_delimiter = ',', value_enum, value_name = "PARTS")]
         only: Vec<PartWord>,
+        /// What opens it where it is sealed
+        #[command(flatten)]
+        keys: KeyWords,
     },
     /// Mend the phone's identity from what survives on it, and from its archive
     Repair {
@@ -166,6 +183,9 @@ pub enum Verb {
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
+        /// What opens it where it is sealed
+        #[command(flatten)]
+        keys: KeyWords,
     },
     /// Finish or undo a write that was interrupted
     Resume {
@@ -204,6 +224,9 @@ pub enum Verb {
     Verify {
         /// The archive
         archive: PathBuf,
+        /// What opens it where it is sealed
+        #[command(flatten)]
+        keys: KeyWords,
     },
     /// Judge a ROM package before it is flashed: chip, storage, partition map, images, foreign identity, what it would overwrite
     #[command(
@@ -220,6 +243,9 @@ pub enum Verb {
         /// Compare with an archive of the phone
         #[arg(long, value_name = "FILE")]
         archive: Option<PathBuf>,
+        /// What opens it where it is sealed
+        #[command(flatten)]
+        keys: KeyWords,
     },
     /// Look through kept archives, and give their content back as plain files
     Vault {
@@ -276,6 +302,9 @@ pub enum Verb {
         /// Take clicks on the tabs, and the wheel
         #[arg(long)]
         mouse: bool,
+        /// What opens sealed archives
+        #[command(flatten)]
+        keys: KeyWords,
     },
     /// Print shell completions
     Completions {
@@ -298,6 +327,9 @@ pub enum VaultVerb {
         /// Only those with this text in one of these fields or in the file's name, whatever its case
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
+        /// What opens sealed archives
+        #[command(flatten)]
+        keys: KeyWords,
     },
     /// Make a copy that is safe to publish: every identity replaced by a textbook value in every layer
     Redact {
@@ -309,6 +341,9 @@ pub enum VaultVerb {
         /// Replace an existing file
         #[arg(long)]
         force: bool,
+        /// What opens it where it is sealed
+        #[command(flatten)]
+        keys: KeyWords,
     },
     /// Make an archive of another tool's backup: partition or whole-flash images, TWRP, SP Flash Tool, a tar or folder of NV files
     #[command(
@@ -347,6 +382,45 @@ pub enum VaultVerb {
         archive: PathBuf,
         /// The folder to make; an empty one is taken
         dir: PathBuf,
+        /// What opens it where it is sealed
+        #[command(flatten)]
+        keys: KeyWords,
+    },
+    /// Seal an archive for the way out: a file of age, to public keys or to a passphrase
+    #[command(
+        after_help = "Ordinary `age -d` opens it. The archive is checked before it is sealed, the file is read back, and with a passphrase or the \
+                            --identity of a recipient it is opened again and compared; without, the result says that it was not. \
+                            The archive itself stays where it is."
+    )]
+    Seal {
+        /// The archive
+        archive: PathBuf,
+        /// The sealed file to write, such as A.nvk.age
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
+        /// Replace an existing file
+        #[arg(long)]
+        force: bool,
+        /// Whom it is sealed to; without a word of it a terminal is asked for a passphrase
+        #[command(flatten)]
+        lock: LockWords,
+    },
+    /// Write the archive that is in a sealed file
+    #[command(
+        after_help = "Seldom needed: every verb that takes an archive takes a sealed one with its key, and keeps what is in it off the disk."
+    )]
+    Open {
+        /// The sealed file
+        archive: PathBuf,
+        /// The archive to write
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
+        /// Replace an existing file
+        #[arg(long)]
+        force: bool,
+        /// What opens it where it is sealed
+        #[command(flatten)]
+        keys: KeyWords,
     },
 }
 

@@ -11,12 +11,14 @@ use clap::{CommandFactory, Parser};
 
 use super::arguments::{Arguments, Common, PaceChoice, PartWord, VaultVerb, Verb};
 use super::guard::Command;
+use super::keys::KeyWords;
 use super::output::{Outcome, show};
 use super::signals::Signals;
 use super::wrap::wrap;
 use super::{archives, comparison, doctor, events, guard, preflight as rom, proof, text};
 use crate::app::archive::verify;
 use crate::app::backup::{BackupRequest, backup};
+use crate::app::carry::Offer;
 use crate::app::demo::demo;
 use crate::app::diff::diff;
 use crate::app::export::export;
@@ -24,6 +26,7 @@ use crate::app::guard::GuardRequest;
 use crate::app::import::{ImportRequest, import};
 use crate::app::info::{detect, info};
 use crate::app::journal::resume;
+use crate::app::mask::{mask, mask_shapes};
 use crate::app::preflight::{PreflightRequest, preflight};
 use crate::app::proof::proofs;
 use crate::app::redact::redact;
@@ -32,8 +35,8 @@ use crate::app::restore::{RestoreRequest, restore};
 use crate::app::shelf::shelf;
 use crate::app::source::inspect;
 use crate::app::{
-    Cables, Choices, Context, Exit, Failure, Pace, Part, Report, ScreenRequest, Selection, ServeRequest,
-    descriptions, random,
+    Cables, Choices, Context, Exit, Failure, Keyring, Pace, Part, Report, ScreenRequest, Selection,
+    ServeRequest, descriptions, random, sealing,
 };
 
 /// Runs the program: parse, work, show.
@@ -58,7 +61,7 @@ pub fn run(cables: &dyn Cables, screen: Screen) -> ExitCode {
     let made = context(cables, &common, &chosen, stop);
     let result = made.and_then(|context| match screen_request(&chosen, &common) {
         Some(request) => screen(&context, &request).map(|()| Outcome::nothing("tui")),
-        None => work(&context, chosen, (heard.as_ref(), common.json)),
+        None => work(&context, chosen, (heard.as_ref(), &common)),
     });
     show(verb, result, common.json, common.mask)
 }
@@ -70,11 +73,12 @@ pub type Screen<'a> = &'a dyn Fn(&Context<'_>, &ScreenRequest) -> Result<(), Fai
 fn without_a_verb() -> Option<Verb> {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let dir = PathBuf::from(".");
-    terminal.then_some(Verb::Tui { source: None, dir, record_ui: None, replay_ui: None, mouse: false })
+    let keys = KeyWords::default();
+    terminal.then_some(Verb::Tui { source: None, dir, record_ui: None, replay_ui: None, mouse: false, keys })
 }
 
 fn screen_request(verb: &Verb, common: &Common) -> Option<ScreenRequest> {
-    let Verb::Tui { source, dir, record_ui, replay_ui, mouse } = verb else { return None };
+    let Verb::Tui { source, dir, record_ui, replay_ui, mouse, .. } = verb else { return None };
     Some(ScreenRequest {
         file: source.clone(),
         folder: dir.clone(),
@@ -106,6 +110,7 @@ fn context<'a>(
             data: common.data.clone(),
             record: common.record.clone(),
             replay: common.replay.clone(),
+            keyring: keyring(verb, &stop)?,
             journals: journals(),
             records: matches!(verb, Verb::Inspect { records: true, .. }),
             wire: false,
@@ -114,6 +119,30 @@ fn context<'a>(
         stop,
         now: || jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     })
+}
+
+/// What opens sealed archives, as the verb was told.
+fn keyring(verb: &Verb, stop: &Arc<AtomicBool>) -> Result<Keyring, Failure> {
+    match verb {
+        Verb::Backup { lock, .. } | Verb::Vault { verb: VaultVerb::Seal { lock, .. } } => lock.keyring(),
+        // The screen has the terminal for itself.
+        Verb::Tui { keys, .. } => Ok(keys.keyring(stop)?.quiet()),
+        Verb::Inspect { keys, .. }
+        | Verb::Diagnose { keys, .. }
+        | Verb::Diff { keys, .. }
+        | Verb::Restore { keys, .. }
+        | Verb::Repair { keys, .. }
+        | Verb::Verify { keys, .. }
+        | Verb::Preflight { keys, .. }
+        | Verb::Vault {
+            verb:
+                VaultVerb::List { keys, .. }
+                | VaultVerb::Redact { keys, .. }
+                | VaultVerb::Export { keys, .. }
+                | VaultVerb::Open { keys, .. },
+        } => keys.keyring(stop),
+        _ => Ok(Keyring::default()),
+    }
 }
 
 /// Journals lie in the user's data folder, or where `NVKEEP_HOME` says.
@@ -145,6 +174,8 @@ fn name_of(verb: &Verb) -> &'static str {
         Verb::Vault { verb: VaultVerb::Export { .. } } => "vault export",
         Verb::Vault { verb: VaultVerb::Proof { .. } } => "vault proof",
         Verb::Vault { verb: VaultVerb::Redact { .. } } => "vault redact",
+        Verb::Vault { verb: VaultVerb::Seal { .. } } => "vault seal",
+        Verb::Vault { verb: VaultVerb::Open { .. } } => "vault open",
         Verb::Sim { .. } => "sim",
         Verb::Tui { .. } => "tui",
         Verb::Doctor { .. } => "doctor",
@@ -157,7 +188,7 @@ fn name_of(verb: &Verb) -> &'static str {
 fn work(
     context: &Context<'_>,
     verb: Verb,
-    (signals, as_json): (Option<&Signals>, bool),
+    (signals, common): (Option<&Signals>, &Common),
 ) -> Result<Outcome, Failure> {
     match verb {
         Verb::Detect => {
@@ -172,9 +203,10 @@ fn work(
             let result = info(context)?;
             Outcome::done("info", &result, text::info(&result))
         }
-        Verb::Backup { output, note, full, force } => {
-            let result =
-                backup(context, &BackupRequest { output, note, full, force, ..BackupRequest::default() })?;
+        Verb::Backup { output, note, full, force, lock } => {
+            let lock = lock.lock()?;
+            let request = BackupRequest { output, note, full, force, lock, ..BackupRequest::default() };
+            let result = backup(context, &request)?;
             let text = text::backup(&result);
             Ok(Outcome { identities: result.report.identities(), ..Outcome::done("backup", &result, text)? })
         }
@@ -183,31 +215,31 @@ fn work(
             let text = text::inspect(&report);
             judged("inspect", &report, text)
         }
-        Verb::Diagnose { source } => {
+        Verb::Diagnose { source, .. } => {
             let report = inspect(context, source.as_deref())?;
             let text = text::diagnose(&report);
             judged("diagnose", &report, text)
         }
-        Verb::Diff { a, b } => {
+        Verb::Diff { a, b, .. } => {
             let result = diff(context, &a, &b)?;
             let text = comparison::diff(&result);
             let exit = if result.comparison.damaged_in_b { Exit::Damaged } else { Exit::Done };
             let identities = result.identities.clone();
             Ok(Outcome { exit, identities, ..Outcome::done("diff", &result, text)? })
         }
-        Verb::Restore { archive, dry_run, yes, only } => {
+        Verb::Restore { archive, dry_run, yes, only, .. } => {
             let request = RestoreRequest { archive, dry_run, selection: selection(&only) };
             let result = restore(context, &request, &mut |offer| {
-                yes || ask(context, &text::plan(offer.plan), "Write this to the phone?")
+                yes || ask(context, &planned(&offer, common.mask), "Write this to the phone?")
             })?;
             let text = text::restore(&result);
             Ok(Outcome { identities: result.after.identities(), ..Outcome::done("restore", &result, text)? })
         }
-        Verb::Repair { from, new_mac, label_imei, deep, dry_run, yes } => {
+        Verb::Repair { from, new_mac, label_imei, deep, dry_run, yes, .. } => {
             let new_macs = new_mac.then(random::addresses).transpose()?;
             let request = RepairRequest { archive: from, label: label_imei, new_macs, deep, dry_run };
             let result = repair(context, &request, &mut |offer| {
-                yes || ask(context, &text::plan(offer.plan), "Write this to the phone?")
+                yes || ask(context, &planned(&offer, common.mask), "Write this to the phone?")
             })?;
             let text = text::repair(&result);
             // The evidence that is shown may hold what the phone lost since.
@@ -223,16 +255,16 @@ fn work(
         Verb::Guard { output, note, yes, return_timeout, command } => {
             let backup = BackupRequest { output, note, ..BackupRequest::default() };
             let request = GuardRequest { backup, return_within: Duration::from_secs(return_timeout) };
-            guard::guard(context, &request, Command::new(command, as_json, signals), &mut |offer| {
-                yes || ask(context, &text::plan(offer.plan), "Put this back on the phone?")
+            guard::guard(context, &request, Command::new(command, common.json, signals), &mut |offer| {
+                yes || ask(context, &planned(&offer, common.mask), "Put this back on the phone?")
             })
         }
-        Verb::Verify { archive } => {
+        Verb::Verify { archive, .. } => {
             let result = verify(context, &archive)?;
             let text = text::verify(&archive, &result);
             Ok(Outcome { identities: result.report.identities(), ..Outcome::done("verify", &result, text)? })
         }
-        Verb::Preflight { package, phone, archive } => {
+        Verb::Preflight { package, phone, archive, .. } => {
             let result = preflight(context, &PreflightRequest { package, phone, archive })?;
             let (exit, identities) = (result.exit(), result.identities.clone());
             Ok(Outcome { exit, identities, ..Outcome::done("preflight", &result, rom::preflight(&result))? })
@@ -266,7 +298,7 @@ fn work(
 
 fn vault(context: &Context<'_>, verb: VaultVerb) -> Result<Outcome, Failure> {
     match verb {
-        VaultVerb::List { dir, search } => {
+        VaultVerb::List { dir, search, .. } => {
             let result = shelf(context, &dir, search.as_deref())?;
             let identities = result.identities.clone();
             let text = archives::shelf(&result);
@@ -286,13 +318,22 @@ fn vault(context: &Context<'_>, verb: VaultVerb) -> Result<Outcome, Failure> {
             let text = proof::proofs(&result, number.is_some());
             Ok(Outcome { identities, ..Outcome::done("vault proof", &result, text)? })
         }
-        VaultVerb::Export { archive, dir } => {
+        VaultVerb::Export { archive, dir, .. } => {
             let result = export(context, &archive, &dir)?;
             Outcome::done("vault export", &result, archives::export(&result))
         }
-        VaultVerb::Redact { archive, output, force } => {
+        VaultVerb::Redact { archive, output, force, .. } => {
             let result = redact(context, &archive, &output, force)?;
             Outcome::done("vault redact", &result, archives::redact(&result))
+        }
+        VaultVerb::Seal { archive, output, force, lock } => {
+            let lock = lock.lock_or_ask(&context.stop)?;
+            let result = sealing::seal(context, (&archive, &output), &lock, force)?;
+            Outcome::done("vault seal", &result, archives::sealed(&result))
+        }
+        VaultVerb::Open { archive, output, force, .. } => {
+            let result = sealing::open(context, (&archive, &output), force)?;
+            Outcome::done("vault open", &result, archives::opened(&result))
         }
     }
 }
@@ -339,6 +380,15 @@ fn selection(parts: &[PartWord]) -> Selection {
         PartWord::Simlock => Part::Simlock,
     };
     Selection::Only(parts.iter().map(part).collect())
+}
+
+/// A plan as it is shown before it is confirmed: whole, or masked where others look on.
+fn planned(offer: &Offer<'_>, masked: bool) -> String {
+    let plan = text::plan(offer.plan);
+    if !masked {
+        return plan;
+    }
+    mask_shapes(&mask(&plan, &[offer.before.identities(), offer.after.identities()].concat()))
 }
 
 /// Asks on a terminal; without one the answer is no, because verbs never prompt there.

@@ -88,6 +88,9 @@ pub fn backup(result: &BackupResult) -> String {
         bytes(result.bytes)
     );
     let _ = writeln!(text, "  SHA-256 {}", result.sha256);
+    if let Some(seal) = &result.sealed {
+        text.push_str(&super::archives::seal(seal));
+    }
     for region in &result.regions {
         let _ =
             writeln!(text, "  {:12} {:>10} kept of {}", region.name, bytes(region.kept), bytes(region.len));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -30,6 +30,37 @@ pub fn sha256_of_file(path: &Path) -> Result<String, VaultError> {
             return Ok(spell(&hash.finalize()));
         }
         hash.update(&piece[..got]);
+    }
+}
+
+/// A writer that remembers the length and the digest of what went through it.
+pub(super) struct Digesting<W> {
+    below: W,
+    hash: Sha256,
+    len: u64,
+}
+
+impl<W: Write> Digesting<W> {
+    pub(super) fn new(below: W) -> Self {
+        Self { below, hash: Sha256::new(), len: 0 }
+    }
+
+    /// Returns length and digest, and closes what is below.
+    pub(super) fn finish(self) -> (u64, String) {
+        (self.len, spell(&self.hash.finalize()))
+    }
+}
+
+impl<W: Write> Write for Digesting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = self.below.write(bytes)?;
+        self.hash.update(&bytes[..taken]);
+        self.len += taken as u64;
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.below.flush()
     }
 }
 

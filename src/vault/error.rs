@@ -110,6 +110,54 @@ pub enum VaultError {
         /// The first difference.
         reason: String,
     },
+    /// The file is sealed, and there is no key to try.
+    #[error("{} is sealed with age {}", path.display(), if *passphrase { "to a passphrase, and none was given" } else { "to recipients, and no identity was given" })]
+    Sealed {
+        /// The file.
+        path: PathBuf,
+        /// Whether a passphrase opens it; otherwise an identity does.
+        passphrase: bool,
+    },
+    /// The file is sealed, and none of the keys opens it.
+    #[error("{}: {}", path.display(), if *passphrase { "the passphrase does not open it" } else { "it is sealed to recipients, and none of the identities given is one of theirs" })]
+    WrongKey {
+        /// The file.
+        path: PathBuf,
+        /// Whether a passphrase would open it; otherwise an identity would.
+        passphrase: bool,
+    },
+    /// A sealed file asks for more work than any honest one.
+    #[error("{}: its passphrase asks for 2^{asked} units of work, more than the 2^{limit} allowed", path.display())]
+    ExcessiveWork {
+        /// The file.
+        path: PathBuf,
+        /// What it asks for, as a power of two.
+        asked: u8,
+        /// What is allowed.
+        limit: u8,
+    },
+    /// A sealed file is damaged, cut off or changed.
+    #[error("{}: the sealed file is damaged: {reason}", path.display())]
+    SealBroken {
+        /// The file.
+        path: PathBuf,
+        /// What was noticed.
+        reason: String,
+    },
+    /// What should be sealed is sealed, or what should be opened is not.
+    #[error("{}: {reason}", path.display())]
+    SealedAlready {
+        /// The file.
+        path: PathBuf,
+        /// Which of the two.
+        reason: &'static str,
+    },
+    /// A recipient, an identity or a passphrase that is none. The sentence never has it.
+    #[error("{reason}")]
+    Key {
+        /// Why.
+        reason: String,
+    },
     /// A journal is torn, changed, or could not be made as asked.
     #[error("journal {}: {reason}", path.display())]
     Journal {
@@ -141,6 +189,12 @@ impl VaultError {
             Self::Damaged { .. } => "archive-damaged",
             Self::Digest { .. } => "archive-digest",
             Self::ReadBack { .. } => "archive-read-back",
+            Self::Sealed { .. } => "archive-sealed",
+            Self::WrongKey { .. } => "wrong-key",
+            Self::ExcessiveWork { .. } => "sealed-work",
+            Self::SealBroken { .. } => "sealed-damaged",
+            Self::SealedAlready { .. } => "sealed-already",
+            Self::Key { .. } => "bad-key",
             Self::Journal { .. } => "journal-corrupt",
         }
     }

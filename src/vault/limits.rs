@@ -20,3 +20,17 @@ pub const MAX_JOURNAL_BLOCKS: usize = 128 << 10;
 pub const MAX_JOURNAL_HEADER: usize = 64 << 10;
 /// Bytes of the chain of proofs: tens of thousands of writes.
 pub const MAX_PROOFS: u64 = 64 << 20;
+/// Bytes of a file sealed with age: what is inside, with its header, its tags, and a quarter more where it is armored.
+pub const MAX_SEALED: u64 = MAX_TOTAL + MAX_TOTAL / 2;
+/// Bytes of the header of a sealed file (a recipient takes about a hundred).
+pub const MAX_SEALED_HEADER: usize = 64 << 10;
+/// Lines of that header: it is parsed anew for each.
+pub const MAX_SEALED_LINES: usize = 1024;
+/// Work of a passphrase, as a power of two, that a sealed file may ask for: 20 is a gigabyte of memory and some seconds.
+pub const MAX_WORK: u8 = 20;
+/// Recipients of a sealed file.
+pub const MAX_RECIPIENTS: usize = 256;
+/// Identities that are tried.
+pub const MAX_IDENTITIES: usize = 256;
+/// Bytes of an identity file, or of one with a passphrase.
+pub const MAX_KEY_FILE: u64 = 64 << 10;

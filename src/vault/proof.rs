@@ -12,6 +12,8 @@ use super::error::VaultError;
 use super::limits::MAX_PROOFS;
 use super::whole::{make_folder, sync_folder_of};
 
+/// Cut lines that are told one by one; a file that consists of nothing else is no chain.
+const MAX_TORN: usize = 1024;
 /// What the first record follows.
 const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -141,6 +143,12 @@ pub fn chain(file: &Path) -> Result<Chain, VaultError> {
     }
 }
 
+/// Reads a chain out of the bytes of its file.
+#[must_use]
+pub fn chain_of(bytes: &[u8]) -> Chain {
+    parse(&String::from_utf8_lossy(bytes))
+}
+
 fn read(file: &Path, mut paper: &File) -> Result<String, VaultError> {
     let mut bytes = Vec::new();
     (&mut paper).take(MAX_PROOFS + 1).read_to_end(&mut bytes).map_err(|error| VaultError::io(file, error))?;
@@ -168,11 +176,15 @@ fn parse(text: &str) -> Chain {
         let Ok(link) = serde_json::from_str::<Link>(line) else {
             // A cut line is the beginning of a record, or has zeros where a disk had given the file its length and not yet its
             // bytes; anything else was never written here.
-            if line.starts_with("{\"proof\":") || "{\"proof\":".starts_with(line) || line.contains('\0') {
+            let is_cut =
+                line.starts_with("{\"proof\":") || "{\"proof\":".starts_with(line) || line.contains('\0');
+            let few = chain.torn.len() < MAX_TORN;
+            if is_cut && few {
                 chain.torn.push(number);
                 continue;
             }
-            chain.broken = broken("it is no record");
+            chain.broken =
+                broken(if few { "it is no record" } else { "more lines were cut than power was ever lost" });
             return chain;
         };
         let right = digest_of(&link.previous, &link.proof).is_ok_and(|digest| digest == link.digest);

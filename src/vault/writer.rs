@@ -1,7 +1,7 @@
 //! Makes an archive: collected as a draft, written as `.part`, read back, and only then given its name.
 
 use std::fs::File;
-use std::io::{Cursor, Write};
+use std::io::{Cursor, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use zip::write::SimpleFileOptions;
@@ -9,10 +9,12 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::digest::{sha256_hex, sha256_of_file};
 use super::error::VaultError;
+use super::keys::{Keys, Lock};
 use super::limits::{MAX_MANIFEST, MAX_REPORT, MAX_TOTAL};
 use super::manifest::{FileEntry, Gap, Manifest, Range, Region};
 use super::names::{MANIFEST, REGIONS, REPORT};
 use super::reader::{Archive, damaged};
+use super::sealed::Sealed;
 use super::whole::{Existing, Part};
 
 /// An archive that is not a file yet.
@@ -125,13 +127,31 @@ impl Draft {
         let mut sink = through(file);
         sink.write_all(&bytes).and_then(|()| sink.flush()).map_err(|e| VaultError::io(target, e))?;
         drop(sink);
-        self.read_back(part.path())?;
+        let archive = Archive::open(part.path());
+        self.read_back(archive)?;
         let sha256 = sha256_of_file(part.path())?;
         if sha256 != sha256_hex(&bytes) {
             return Err(VaultError::ReadBack { reason: "the file has another digest".into() });
         }
         part.publish(existing)?;
         Ok(Saved { path: target.to_path_buf(), len: bytes.len() as u64, sha256 })
+    }
+
+    /// Seals the archive into `target` as [`super::sealed::seal`] does: it is never on the disk as it is. What is sealed was
+    /// read back before as what was meant; `keys` are to open it again where one of them can.
+    ///
+    /// # Errors
+    /// As [`Draft::save`] and [`super::sealed::seal`].
+    pub fn save_sealed(
+        &self,
+        target: &Path,
+        existing: Existing,
+        lock: &Lock,
+        keys: &Keys,
+    ) -> Result<Sealed, VaultError> {
+        let bytes = self.compose()?;
+        self.read_back(Archive::from_reader(Cursor::new(bytes.as_slice())))?;
+        super::sealed::seal(&bytes, target, existing, lock, keys)
     }
 
     /// Returns the zip. The same draft gives the same bytes: entries carry no time of their own.
@@ -177,9 +197,9 @@ impl Draft {
         Ok(entries)
     }
 
-    fn read_back(&self, part: &Path) -> Result<(), VaultError> {
+    fn read_back<R: Read + Seek>(&self, opened: Result<Archive<R>, VaultError>) -> Result<(), VaultError> {
         let differs = |reason: String| VaultError::ReadBack { reason };
-        let mut archive = Archive::open(part).map_err(|e| differs(e.to_string()))?;
+        let mut archive = opened.map_err(|e| differs(e.to_string()))?;
         if *archive.manifest() != self.manifest {
             return Err(differs("the manifest differs".into()));
         }

@@ -53,6 +53,7 @@ mod repair; // from evidence to a healthy phone, or a refusal
 mod restore; // plan, binding, closed world, read back
 mod samples; // the real MT6572, when it is there
 mod screen; // updates without a terminal, sessions with the real worker
+mod sealed; // archives for the way out of the shop, with age
 mod simulator; // the phone's half
 mod speed; // link time and host time, printed
 mod storage; // lazy reads, guarded writes, proven changes

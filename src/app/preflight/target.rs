@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::board::{self, Board};
-use crate::app::archive::open_archive;
+use crate::app::archive::open_with;
 use crate::app::gather::{Scope, gather};
 use crate::app::session::{PhoneFacts, PhoneSession, connect_at};
 use crate::app::{Context, Failure, LayerState, Report, Status};
@@ -69,7 +69,7 @@ fn on_phone(context: &Context<'_>, session: &PhoneSession) -> Result<Target, Fai
 /// # Errors
 /// Exit code 10 for damage.
 pub fn archive(context: &Context<'_>, path: &Path) -> Result<Target, Failure> {
-    let open = open_archive(path)?;
+    let open = open_with(context, path)?;
     let source = format!("archive {}", path.display());
     let report = Report::of(context, open.facts, &open.copies, source)?;
     let phone = &open.manifest.phone;

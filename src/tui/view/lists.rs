@@ -170,6 +170,17 @@ pub(super) fn archive(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area:
         let name = bad.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         say(theme, Role::Bad, &clip(&format!("✗ {name}: {}", bad.message), width))
     }));
+    // Neither can what is sealed: it is opened by the program, with its key.
+    let sealed = model.archives.shelf.iter().flat_map(|shelf| &shelf.sealed);
+    rows.extend(sealed.map(|sealed| {
+        let name =
+            sealed.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        say(
+            theme,
+            Role::Dim,
+            &clip(&format!("· {name}: sealed with age; start nvkeep tui with its key"), width),
+        )
+    }));
     list(model, theme, frame, upper, rows, model.archives.cursor);
     lines::page(model, theme, frame, lower);
 }
@@ -246,6 +257,9 @@ fn found<'a>(model: &Model, theme: &Theme) -> Line<'a> {
                 vec![Span::styled(format!("Archives in {folder}: {count}"), theme.style(Role::Dim))];
             if !shelf.bad.is_empty() {
                 spans.push(Span::styled(format!(", ✗ {} damaged", shelf.bad.len()), theme.style(Role::Bad)));
+            }
+            if !shelf.sealed.is_empty() {
+                spans.push(Span::styled(format!(", {} sealed", shelf.sealed.len()), theme.style(Role::Dim)));
             }
             spans
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::mpsc::RecvTimeoutError;
 
 use super::Worker;
-use crate::app::archive::{open_archive, verify};
+use crate::app::archive::{open_with, verify};
 use crate::app::backup::{BackupRequest, archive};
 use crate::app::carry::{Offer, WriteResult};
 use crate::app::journal::resume_on;
@@ -34,7 +34,7 @@ impl Worker<'_> {
             }
             Job::Backup { note, full } => self.backup(note, full),
             Job::Restore { archive, parts } => {
-                let open = open_archive(&archive)?;
+                let open = open_with(self.context, &archive)?;
                 let title = format!("restore of {}", archive.display());
                 let request = RestoreRequest { archive, dry_run: false, selection: parts };
                 let session = self.session()?;
@@ -44,7 +44,7 @@ impl Worker<'_> {
             }
             Job::Repair { archive, label, new_mac, deep } => {
                 let new_macs = new_mac.then(random::addresses).transpose()?;
-                let open = archive.as_deref().map(open_archive).transpose()?;
+                let open = archive.as_deref().map(|path| open_with(self.context, path)).transpose()?;
                 let request = RepairRequest { archive, label, new_macs, deep, dry_run: false };
                 let session = self.session()?;
                 let confirm =
@@ -92,7 +92,7 @@ impl Worker<'_> {
 
     fn backup(&self, note: String, full: bool) -> Result<Outcome, Failure> {
         let session = self.session()?;
-        let request = BackupRequest { output: None, folder: self.folder.clone(), note, full, force: false };
+        let request = BackupRequest { folder: self.folder.clone(), note, full, ..BackupRequest::default() };
         let mut result = archive(self.context, session, &request)?;
         forget_records(&mut result.report);
         Ok(Outcome::Saved(Box::new(result)))

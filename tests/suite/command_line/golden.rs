@@ -34,7 +34,7 @@ fn the_help_of_every_verb_is_as_frozen() {
     for verb in VERBS {
         text.push_str(&format!("\n==== {verb}\n{}", home.run(&[verb, "--help"]).exits(0).out));
     }
-    for verb in ["list", "import", "redact", "proof", "export"] {
+    for verb in ["list", "import", "redact", "proof", "export", "seal", "open"] {
         text.push_str(&format!("\n==== vault {verb}\n{}", home.run(&["vault", verb, "--help"]).exits(0).out));
     }
     golden("help.txt", &text);

@@ -62,6 +62,7 @@ fn open(port: &str, file: Option<&str>, prepare: impl FnOnce(&Path), story: impl
             data: None,
             record: None,
             replay: None,
+            keyring: nvkeep::app::Keyring::default(),
             journals: folder.path().join("journals"),
             records: true,
             wire: true,

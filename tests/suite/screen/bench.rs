@@ -314,6 +314,7 @@ pub fn context<'a>(
             data: None,
             record: None,
             replay: None,
+            keyring: nvkeep::app::Keyring::default(),
             journals: folder.join("journals"),
             records: true,
             wire: true,

@@ -169,6 +169,7 @@ impl Workbench {
                 data: None,
                 record: None,
                 replay: None,
+                keyring: nvkeep::app::Keyring::default(),
                 journals: self.path("journals"),
                 records: false,
                 wire: false,
