@@ -102,6 +102,7 @@ fn main() -> Outcome {
     flash(&seeds)?;
     files(&seeds)?;
     at_rest(&seeds, &root)?;
+    closed(&seeds, &root)?;
     cable(&seeds)
 }
 
@@ -189,6 +190,34 @@ fn at_rest(seeds: &Seeds, root: &Path) -> Outcome {
     let len = u32::try_from(header.len())?.to_le_bytes();
     let block = [&7_u64.to_le_bytes()[..], &[0; 512], &[1; 512]].concat();
     seeds.put("journal", "one-block", &[&[3], &len, header, &1_u32.to_le_bytes(), &block])
+}
+
+/// Chains of proofs, sealed files, and ROM packages.
+fn closed(seeds: &Seeds, root: &Path) -> Outcome {
+    let proof = concat!(
+        r#"{"time":"2026-11-25T01:02:03Z","tool":"nvkeep 0.1.0","title":"repair","chip":"MT6572","cid":"00","binding":"own","#,
+        r#""changes":["IMEI"],"regions":[["NVRAM",3]],"before":"","after":"","evidence":[],"#,
+        r#""says":[{"place":"live","what":"IMEI 1","value":"490154203237518","worth":"valid"}],"read_back":"all","journal":"a"}"#,
+    );
+    seeds.put("proof", "two", &[&[1], proof.as_bytes(), b"\n", proof.as_bytes(), b"\n"])?;
+    seeds.put("proof", "torn", &[&[1], proof.as_bytes(), b"\n{\"proof\":{\"ti\n", proof.as_bytes()])?;
+    for name in ["to-recipient", "armored", "to-passphrase"] {
+        let sealed = fs::read(root.join("samples/sealed").join(name).with_extension("nvk.age"))?;
+        seeds.put("sealed", name, &[&[0], &sealed])?;
+    }
+    let stanza = b"-> scrypt dyHoElr/46NRbO5b+0p6jA 1\nur5xQ4P19R0YBVr+rrE1BSN73yT2SWDnucAmy1cxq8k\n--- ";
+    seeds.put("sealed", "work", &[&[1], stanza, &[b'A'; 43], b"\n", &[0; 40]])?;
+    seeds.put("sealed", "patched", &[&[2], &[200, 0, 1, 100, 2, 0x80]])?;
+    seeds.put("sealed", "armored-patched", &[&[3], &[60, 0, 1]])?;
+    seeds.put("rom", "folder", &[&[2], SCATTER.as_bytes(), &[0], &head("mt6572", "NVRAM", 8 << 10)])?;
+    let entry = |name: &[u8], content: &[u8]| -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+        let len = u16::try_from(content.len())?.to_le_bytes();
+        Ok([&[u8::try_from(name.len())?][..], name, &len, content].concat())
+    };
+    let scatter = entry(b"rom/MT6572_Android_scatter.txt", SCATTER.as_bytes())?;
+    let image = entry(b"rom/nvram.bin", &[0x5A; 512])?;
+    seeds.put("rom", "zip", &[&[1], &scatter, &image])?;
+    seeds.put("rom", "climbing", &[&[1], &scatter, &entry(b"../../nvram.bin", b"x")?, &entry(b"C:\\nvram.bin", b"x")?])
 }
 
 fn cable(seeds: &Seeds) -> Outcome {
