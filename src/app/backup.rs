@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::gather::{Scope, gather};
 use super::ranges::{gaps, join, total};
-use super::regions::{RegionPlan, plan};
+use super::regions::{RegionPlan, bounded, plan};
 use super::sealing::Seal;
 use super::session::{PhoneSession, connect_at, open_port};
 use super::survey::Report;
@@ -117,6 +117,7 @@ pub fn archive(
     if session.layout.find(PRIMARY_PLACE).or(session.layout.find(BACKUP_PLACE)).is_none() {
         plans.push(partition_table(&disk));
     }
+    bounded(&plans)?;
     fetch(context, session, &plans)?;
     let report = Report::of(context, session.facts.clone(), &copies, "phone".into())?;
     let mut warnings = warnings_of(&report);

@@ -33,14 +33,28 @@ pub fn mask_shapes(text: &str) -> String {
         let end = rest[start..].find(|c| !is_word(c)).map_or(rest.len(), |len| start + len);
         let word = &rest[start..end];
         shown.push_str(&rest[..start]);
-        match is_number(word) || is_address(word) {
-            true => shown.push_str(&masked(word)),
-            false => shown.push_str(word),
-        }
+        shown.push_str(&mask_word(word));
         rest = &rest[end..];
     }
     shown.push_str(rest);
     shown
+}
+
+/// Masks what of a word is a number or an address: there may be colons before and behind that are no part of either.
+fn mask_word(word: &str) -> String {
+    let parts: Vec<&str> = word.split(':').collect();
+    let mut shown: Vec<String> = Vec::with_capacity(parts.len());
+    let mut at = 0;
+    while let Some(part) = parts.get(at) {
+        let address = parts.get(at..at + 6).map(|six| six.join(":")).filter(|six| is_address(six));
+        at += if address.is_some() { 6 } else { 1 };
+        shown.push(match address {
+            Some(address) => masked(&address),
+            None if is_number(part) => masked(part),
+            None => (*part).to_owned(),
+        });
+    }
+    shown.join(":")
 }
 
 fn is_number(word: &str) -> bool {
@@ -67,6 +81,13 @@ mod tests {
             "IMEI 490154203237518, Wi-Fi 02:4e:56:4b:50:01; block 0x1234 at 12:30:05, 4901542032375189";
         let shown =
             "IMEI 49015420****518, Wi-Fi 02:4e:56:**:**:01; block 0x1234 at 12:30:05, 4901542032375189";
+        assert_eq!(mask_shapes(text), shown);
+    }
+
+    #[test]
+    fn a_colon_beside_it_hides_no_number_and_no_address() {
+        let text = "490154203237518: missing; IMEI:490154203237518 wifi:02:4e:56:4b:50:01: 12:30:05:";
+        let shown = "49015420****518: missing; IMEI:49015420****518 wifi:02:4e:56:**:**:01: 12:30:05:";
         assert_eq!(mask_shapes(text), shown);
     }
 

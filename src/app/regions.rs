@@ -1,17 +1,21 @@
 //! Which bytes of each partition a backup reads: structure by structure, or all of them. Says why the rest is left.
 
 use super::gather::{is_blank, live_root};
-use super::ranges::{Range, join};
-use super::{Context, Failure};
+use super::ranges::{Range, join, total};
+use super::{Context, Exit, Failure};
 use crate::formats::ext4::{Ext4Error, Volume, used_ranges};
 use crate::formats::{ReadAt, ReadError, binregion};
 use crate::storage::locate_gpt::{BACKUP_PLACE, PRIMARY_PLACE};
 use crate::storage::{Layout, Place, Shared, Window};
+use crate::vault::limits::MAX_REGIONS;
 
 /// Step in which the used start of a raw partition is looked for.
 const STEP: u64 = 4096;
 /// Distance between samples behind the used start of a raw partition.
 const SAMPLE_EVERY: u64 = 0x4_0000;
+
+/// Largest raw partition that is looked through, far beyond any that keeps identity: the table that says more is wrong, or lies.
+const MAX_RAW: u64 = 1 << 30;
 
 /// What will be read of one partition.
 #[derive(Debug, Clone)]
@@ -64,6 +68,35 @@ pub fn plan(
     Ok(plans)
 }
 
+/// Refuses what no archive could hold before it is fetched: the partition table is the phone's word.
+///
+/// # Errors
+/// `region-too-large`.
+pub fn bounded(plans: &[RegionPlan]) -> Result<(), Failure> {
+    let mut sum = 0u64;
+    for plan in plans {
+        sum = sum.saturating_add(total(&plan.ranges));
+        if sum > MAX_REGIONS {
+            return Err(too_large(&plan.place));
+        }
+    }
+    Ok(())
+}
+
+fn too_large(place: &Place) -> Failure {
+    Failure::new(
+        Exit::ReadIncomplete,
+        "region-too-large",
+        format!(
+            "{} is {} MiB by the partition table, and with it there is more to read than an archive holds ({} MiB)",
+            place.name,
+            place.len >> 20,
+            MAX_REGIONS >> 20
+        ),
+    )
+    .advise("Look at the partitions with `nvkeep info`: the table is wrong, or of a kind nobody has described.")
+}
+
 /// Looks for content that proves a layout from outside the phone: a BinRegion or an ext4 volume where it says
 /// (msdc-direct.md 10).
 ///
@@ -103,7 +136,7 @@ fn nvram(disk: &Shared, place: &Place) -> Result<RegionPlan, Failure> {
         Err(binregion::BinRegionError::Read { cause: cause @ ReadError::Device { .. }, .. }) => {
             return Err(cause.into());
         }
-        Err(_) => sampled(&mut window)?,
+        Err(_) => sampled(&mut window, place)?,
     };
     Ok(RegionPlan {
         place: place.clone(),
@@ -117,7 +150,7 @@ fn pro_info(disk: &Shared, place: &Place) -> Result<RegionPlan, Failure> {
     let mut window = Window::new(disk.clone(), place.start, place.len);
     Ok(RegionPlan {
         place: place.clone(),
-        ranges: join(sampled(&mut window)?, place.len),
+        ranges: join(sampled(&mut window, place)?, place.len),
         not_read: Vec::new(),
         rest: "behind the used start and blank where sampled every 256 KiB",
     })
@@ -133,15 +166,21 @@ fn volume(disk: &Shared, place: &Place) -> Result<RegionPlan, Failure> {
             (used.ranges, reasons, "free blocks of the file system")
         }
         Err(Ext4Error::Read(cause @ ReadError::Device { .. })) => return Err(cause.into()),
-        Err(_) => (sampled(&mut window)?, Vec::new(), "no file system; blank where sampled every 256 KiB"),
+        Err(_) => {
+            (sampled(&mut window, place)?, Vec::new(), "no file system; blank where sampled every 256 KiB")
+        }
     };
     Ok(RegionPlan { place: place.clone(), ranges: join(ranges, place.len), not_read, rest })
 }
 
 /// Reads a raw partition from its start until 8 KiB in a row say nothing, then samples it; from a sample that says
 /// something, reads on in the same way. Nothing here is decided from bytes that were not read.
-fn sampled(window: &mut Window) -> Result<Vec<Range>, Failure> {
+fn sampled(window: &mut Window, place: &Place) -> Result<Vec<Range>, Failure> {
     let len = window.len();
+    if len > MAX_RAW {
+        return Err(too_large(place));
+    }
+    let mut kept = 0;
     let mut ranges = Vec::new();
     let mut next_sample = 0;
     while next_sample < len {
@@ -151,7 +190,11 @@ fn sampled(window: &mut Window) -> Result<Vec<Range>, Failure> {
         window.read_at(next_sample, sampled)?;
         let mut end = next_sample + sample;
         if next_sample == 0 || !is_blank(sampled) {
-            end = used_run(window, next_sample)?;
+            end = used_run(window, next_sample, MAX_REGIONS - kept)?.ok_or_else(|| too_large(place))?;
+        }
+        kept += end - next_sample;
+        if kept > MAX_REGIONS {
+            return Err(too_large(place));
         }
         ranges.push((next_sample, end - next_sample));
         next_sample = (end + 1).next_multiple_of(SAMPLE_EVERY).max(next_sample + SAMPLE_EVERY);
@@ -159,18 +202,21 @@ fn sampled(window: &mut Window) -> Result<Vec<Range>, Failure> {
     Ok(ranges)
 }
 
-/// Returns the end of the used run that starts at `start`.
-fn used_run(window: &mut Window, start: u64) -> Result<u64, Failure> {
+/// Returns the end of the used run that starts at `start`; none where it is longer than `most`.
+fn used_run(window: &mut Window, start: u64, most: u64) -> Result<Option<u64>, Failure> {
     let len = window.len();
     let mut at = start;
     let mut blank = 0;
     let mut piece = vec![0u8; 4096];
     while at < len && blank < 2 {
+        if at - start > most {
+            return Ok(None);
+        }
         let take = (len - at).min(STEP);
         let bytes = &mut piece[..usize::try_from(take).unwrap_or(0)];
         window.read_at(at, bytes)?;
         blank = if is_blank(bytes) { blank + 1 } else { 0 };
         at += take;
     }
-    Ok(at)
+    Ok(Some(at))
 }

@@ -9,7 +9,8 @@ use super::{Context, Event, Exit, Failure, Pace, Progress};
 use crate::formats::partition::PartitionTable;
 use crate::formats::scatter::{Scatter, ScatterStorage};
 use crate::protocol::{
-    ConnectOptions, DirectOptions, Engine, Pace as EnginePace, PreloaderFacts, ProtocolError, Session,
+    ConnectOptions, DirectOptions, Engine, Pace as EnginePace, Patient, PreloaderFacts, ProtocolError,
+    Session,
 };
 use crate::storage::{Layout, PhoneDisk, locate, share, shared::lock};
 use crate::transport::{LinkError, Plugged, Port};
@@ -309,6 +310,8 @@ fn open_engine(
     };
     let options = DirectOptions { pace };
     let engine = session.into_direct(options)?;
+    // This engine asks for each block alone, so looking after each costs nothing.
+    let engine = Patient::new(engine, context.choices.timeout, 1);
     Ok((facts, Box::new(engine), chip))
 }
 

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::wrap::wrap;
 use crate::app::amount::{bytes, duration, is_cached};
+use crate::app::mask::mask_shapes;
 use crate::app::{Event, Progress, Sink};
 
 /// Between two plain progress lines.
@@ -41,8 +42,10 @@ impl Screen {
         Self { terminal: std::io::stderr().is_terminal(), bar: None, last_line: None }
     }
 
-    /// Prints a line above whatever bar is drawn. A closed stderr is not worth failing for.
+    /// Prints a line above whatever bar is drawn, identities masked: lines like these end in logs and in reports of trouble
+    /// (promise 7). A closed stderr is not worth failing for.
     fn say(&mut self, text: &str) {
+        let text = &mask_shapes(text);
         if let Some((_, bar)) = self.bar.take() {
             bar.finish_and_clear();
         }

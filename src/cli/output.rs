@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::wrap::wrap;
-use crate::app::mask::mask;
+use crate::app::mask::{mask, mask_shapes};
 use crate::app::{Exit, Failure};
 
 /// What a verb leaves behind.
@@ -59,6 +59,8 @@ pub fn show(verb: &'static str, result: Result<Outcome, Failure>, as_json: bool,
             print(&text, outcome.exit)
         }
         Err(failure) => {
+            // An error is sent to others sooner than a result (promise 7).
+            let failure = veiled(failure);
             if as_json {
                 let document = json!({
                     "schema": "nvkeep/1", "verb": verb, "ok": false,
@@ -79,6 +81,16 @@ pub fn show(verb: &'static str, result: Result<Outcome, Failure>, as_json: bool,
             let _ = std::io::stderr().write_all(text.as_bytes());
             ExitCode::from(failure.exit as u8)
         }
+    }
+}
+
+/// Returns a failure in which every number and address is masked.
+fn veiled(failure: Failure) -> Failure {
+    Failure {
+        message: mask_shapes(&failure.message),
+        advice: failure.advice.as_deref().map(mask_shapes),
+        causes: failure.causes.iter().map(|cause| mask_shapes(cause)).collect(),
+        ..failure
     }
 }
 

@@ -324,7 +324,9 @@ fn vault(context: &Context<'_>, verb: VaultVerb) -> Result<Outcome, Failure> {
         }
         VaultVerb::Redact { archive, output, force, .. } => {
             let result = redact(context, &archive, &output, force)?;
-            Outcome::done("vault redact", &result, archives::redact(&result))
+            let text = archives::redact(&result);
+            let identities = result.report.identities();
+            Ok(Outcome { identities, ..Outcome::done("vault redact", &result, text)? })
         }
         VaultVerb::Seal { archive, output, force, lock } => {
             let lock = lock.lock_or_ask(&context.stop)?;

@@ -63,6 +63,9 @@ impl ProtocolError {
             Self::OutOfRange { .. } => {
                 "The partition table points beyond the card: it belongs to another card."
             }
+            Self::TooSlow { .. } => {
+                "Try another cable and port, and over a network a nearer one; a larger --timeout gives it more time."
+            }
             Self::Left { .. } => "Connect the phone again.",
         }
     }

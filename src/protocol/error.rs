@@ -138,6 +138,16 @@ pub enum ProtocolError {
         /// Size of the user area.
         sectors: u64,
     },
+    /// Everything came, and so slowly that there would be no end.
+    #[error(
+        "the phone took {seconds} s for {blocks} blocks: it is far slower than any phone, and was given up"
+    )]
+    TooSlow {
+        /// Blocks that came.
+        blocks: u32,
+        /// Time on the cable.
+        seconds: u64,
+    },
     /// The engine was already left; the phone boots.
     #[error("{doing}: the session has ended and the phone is booting")]
     Left {
@@ -196,6 +206,7 @@ impl ProtocolError {
             Self::Card { trouble, .. } => trouble.code(),
             Self::RefusedCard { .. } => "refused-card",
             Self::OutOfRange { .. } => "out-of-range",
+            Self::TooSlow { .. } => "too-slow",
             Self::Left { .. } => "session-over",
         }
     }

@@ -18,6 +18,8 @@ mod binregion_compose; // regions made of files, refused or read back whole
 mod catalog; // every description loads and is complete
 mod closed_world; // random phones, and no identity from nowhere
 mod command_line; // help, exit codes, JSON
+#[cfg(unix)]
+mod confinement; // targets, names, slow phones, logs
 mod demo; // the newcomer's first run
 mod diff; // two sources, by meaning
 mod direct; // the eMMC behind READ32 and WRITE32

@@ -132,3 +132,19 @@ fn the_log_is_saved_masked_and_as_it_is_filtered() {
     assert!(session.model.log.lines.iter().all(|line| line.kind != LogKind::Failure));
     session.end();
 }
+
+#[test]
+fn a_sealed_archive_is_told_and_not_offered() {
+    let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let sealed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/sealed/to-recipient.nvk.age");
+    std::fs::copy(&sealed, folder.path().join("away.nvk.age")).unwrap();
+    let begin = Begin { folder: Some(folder), ..Begin::default() };
+    let mut session = Session::begin(crate::screen::desk::Desk::with("mt6572"), begin);
+    session.write("7");
+    session.until("the list", |model| model.archives.shelf.is_some());
+    let picture = session.picture();
+    assert!(picture.contains("0, 1 sealed"), "{picture}");
+    assert!(picture.contains("away.nvk.age: sealed with age"), "{picture}");
+    assert!(session.model.archives.shown().is_empty());
+    session.end();
+}
