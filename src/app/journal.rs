@@ -212,6 +212,8 @@ fn write(
             journal.path().display()
         )));
     }
+    // The torn one first: power that is lost again would else leave a second one, and two are not believed to be ours.
+    pending.sort_by_key(|(_, _, torn)| !*torn);
     for (index, (lba, wanted, _)) in pending.iter().enumerate() {
         context.go_on()?;
         let same = disk.write_and_read_back(*lba, wanted).map_err(Failure::from)?;

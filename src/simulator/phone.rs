@@ -250,8 +250,11 @@ impl Phone {
         if self.gone.is_none() {
             self.gone = self.preloader.run(&self.board, &mut self.soc, self.now);
         }
-        self.violations.extend(self.soc.msdc.take_violations());
-        self.violations.truncate(VIOLATIONS_MOST);
+        let found = self.soc.msdc.take_violations();
+        if !found.is_empty() {
+            self.violations.extend(found);
+            self.violations.truncate(VIOLATIONS_MOST);
+        }
         let lost = self.preloader.pipe.take_overflow();
         if lost > 0 {
             self.violations.push(format!("usb: {lost} bytes written over the full receive ring"));

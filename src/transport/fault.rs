@@ -1,5 +1,6 @@
-//! A link that breaks as planned: cut, stalled, flipped or shortened at a chosen transfer. Every send and every receive counts
-//! as one transfer, over all plug-ins of a port, so that a sweep can first ask how many there are and then break each.
+//! A link that breaks as planned: cut, stalled, flipped, shortened, doubled or lost at a chosen transfer. Every send and every
+//! receive counts as one transfer, over all plug-ins of a port, so that a sweep can first ask how many there are and then
+//! break each.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,12 +16,20 @@ pub enum Fault {
     Cut,
     /// The cable is pulled right after the transfer passed: a send reaches the phone, but the host is told that it is gone.
     CutAfter,
+    /// The cable is pulled inside the transfer: its first half passes - of a send to the phone, of a receive out of the phone
+    /// and not to the host - and nothing ever after.
+    CutInside,
     /// The transfer runs into its time-out. A send does not reach the phone; what the phone sent is kept for later.
     Stall,
     /// One bit is wrong, counted from bit 0 of the first byte and reduced to the length of the transfer.
     Flip(usize),
     /// Only the first half passes within the time. The rest of a receive is kept for later, the rest of a send is not sent.
     Short,
+    /// The transfer passes twice: a send reaches the phone two times, what was received comes once more.
+    Twice,
+    /// The transfer is lost on the way: a send is acknowledged and never delivered, what should have been received is gone
+    /// and the host gets what comes behind it.
+    Lost,
 }
 
 /// Which transfers go wrong, and how many there were. Clones share both.
@@ -66,12 +75,15 @@ impl Faults {
         let faults = Self::none();
         for _ in 0..count {
             let number = next() % transfers.max(1);
-            let fault = match next() % 5 {
+            let fault = match next() % 8 {
                 0 => Fault::Cut,
                 1 => Fault::CutAfter,
-                2 => Fault::Stall,
-                3 => Fault::Flip(usize::try_from(next() % 4096).unwrap_or(0)),
-                _ => Fault::Short,
+                2 => Fault::CutInside,
+                3 => Fault::Stall,
+                4 => Fault::Flip(usize::try_from(next() % 4096).unwrap_or(0)),
+                5 => Fault::Short,
+                6 => Fault::Twice,
+                _ => Fault::Lost,
             };
             faults.lock().plan.insert(number, fault);
         }
@@ -130,6 +142,14 @@ impl<L: Link> Faulty<L> {
         Err(LinkError::Gone)
     }
 
+    /// Keeps bytes in front of what is still kept, so that the order of the stream holds.
+    fn keep(&mut self, bytes: &[u8]) {
+        let mut rest = vec![0; self.kept.len()];
+        self.kept.take(&mut rest);
+        self.kept.push(bytes);
+        self.kept.push(&rest);
+    }
+
     /// Receives through what was kept.
     fn pass(&mut self, into: &mut [u8], within: Duration) -> Result<(), LinkError> {
         let link = self.link.as_mut().ok_or(LinkError::Gone)?;
@@ -156,6 +176,10 @@ impl<L: Link> Link for Faulty<L> {
             None => link.send(bytes, within),
             Some(Fault::Cut) => self.cut(),
             Some(Fault::CutAfter) => link.send(bytes, within).and_then(|()| self.cut()),
+            Some(Fault::CutInside) => match half {
+                0 => self.cut(),
+                _ => link.send(&bytes[..half], within).and_then(|()| self.cut()),
+            },
             Some(Fault::Stall) => {
                 link.pause(within);
                 Err(LinkError::Timeout { wanted: bytes.len(), got: 0 })
@@ -165,6 +189,8 @@ impl<L: Link> Link for Faulty<L> {
                 link.send(&bytes[..half], within)?;
                 Err(LinkError::Timeout { wanted: bytes.len(), got: half })
             }
+            Some(Fault::Twice) => link.send(bytes, within).and_then(|()| link.send(bytes, within)),
+            Some(Fault::Lost) => Ok(()),
         }
     }
 
@@ -175,6 +201,10 @@ impl<L: Link> Link for Faulty<L> {
             None => self.pass(into, within),
             Some(Fault::Cut) => self.cut(),
             Some(Fault::CutAfter) => self.pass(into, within).and_then(|()| self.cut()),
+            Some(Fault::CutInside) => {
+                let half = into.len() / 2;
+                self.pass(&mut into[..half], within).and_then(|()| self.cut())
+            }
             Some(Fault::Stall) => {
                 link.pause(within);
                 Err(LinkError::Timeout { wanted: into.len(), got: self.kept.len() })
@@ -188,12 +218,19 @@ impl<L: Link> Link for Faulty<L> {
             Some(Fault::Short) => {
                 let mut half = vec![0; into.len() / 2];
                 self.pass(&mut half, within)?;
-                // In front of what is still kept, so that the order of the stream holds.
-                let mut rest = vec![0; self.kept.len()];
-                self.kept.take(&mut rest);
-                self.kept.push(&half);
-                self.kept.push(&rest);
+                self.keep(&half);
                 Err(LinkError::Timeout { wanted: into.len(), got: half.len() })
+            }
+            Some(Fault::Twice) => {
+                self.pass(into, within)?;
+                self.keep(into);
+                Ok(())
+            }
+            Some(Fault::Lost) => {
+                let end = link.elapsed().saturating_add(within);
+                self.pass(into, within)?;
+                let left = end.saturating_sub(self.elapsed());
+                self.pass(into, left)
             }
         }
     }
