@@ -213,7 +213,9 @@ fn write(
         )));
     }
     // The torn one first: power that is lost again would else leave a second one, and two are not believed to be ours.
-    pending.sort_by_key(|(_, _, torn)| !*torn);
+    // Behind it the order of every write: a BinRegion's header last, so that half of one is never believed.
+    let header = session.layout.find("NVRAM").map(|place| place.start / 512);
+    pending.sort_by_key(|(lba, _, torn)| (!*torn, Some(*lba) == header));
     for (index, (lba, wanted, _)) in pending.iter().enumerate() {
         context.go_on()?;
         let same = disk.write_and_read_back(*lba, wanted).map_err(Failure::from)?;

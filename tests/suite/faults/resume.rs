@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use nvkeep::app::Context;
 use nvkeep::app::journal::resume_at;
-use nvkeep::simulator::{CardFault, Flash, Leaves};
+use nvkeep::simulator::{Area, CardFault, Flash, Leaves};
 use nvkeep::transport::{Fault, Faults};
 
 use super::REST as KINDS;
@@ -160,4 +160,35 @@ fn power_lost_again_and_again_tears_one_block_at_a_time() {
         }
     }
     assert!(torn_again > 4 * blocks, "{torn_again}");
+}
+
+/// What makes a layer valid is written last, when a write is finished later as when it is not interrupted.
+#[test]
+fn the_last_block_of_a_write_is_the_last_of_its_resume() {
+    let mut subject = of_the_imei();
+    let blocks = subject.blocks();
+    let lost = CardFault::PowerLoss { nth: blocks.len() as u64, leaves: Leaves::Old };
+    // The blocks that still hold what they held.
+    let untouched = |subject: &Subject| -> Vec<u64> {
+        let read = |flash: &Flash, lba: u64| {
+            let mut bytes = [0; 512];
+            flash.read(Area::User, lba * 512, &mut bytes).unwrap();
+            bytes
+        };
+        let now = subject.bench.flash();
+        blocks.iter().copied().filter(|lba| read(&now, *lba) == read(&subject.old, *lba)).collect()
+    };
+    subject.again();
+    subject.card(vec![lost.clone()]);
+    subject.run().unwrap_err();
+    let last = untouched(&subject);
+    assert!(
+        last.len() == 1 && last[0] != blocks[blocks.len() - 1],
+        "no order to be kept: {last:?} of {blocks:?}"
+    );
+    let (left, kept, _) = interrupted(&mut subject, Cut::Early);
+    subject.lay(left, Some(&kept));
+    subject.card(vec![lost]);
+    subject.resume(false).unwrap_err();
+    assert_eq!(untouched(&subject), last);
 }
