@@ -88,6 +88,9 @@ pub trait Cables: Sync {
     /// When it cannot listen, or the scenario is bad.
     fn serve(&self, request: &ServeRequest, announce: &mut dyn FnMut(&str)) -> Result<(), Failure>;
 
+    /// Makes a DA file of filler that simulated phones play; `old` chooses the older dialect.
+    fn sample_agent(&self, old: bool) -> Vec<u8>;
+
     /// Wraps a port so that everything said is written to `file`; `told` hears why the file is cut short, if it is.
     ///
     /// # Errors

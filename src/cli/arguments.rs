@@ -256,7 +256,14 @@ pub enum Verb {
     /// Serve a simulated phone to anyone's tool
     Sim {
         /// Scenario name or file; `list` prints the built-in ones
-        scenario: String,
+        #[arg(required_unless_present = "make_agent")]
+        scenario: Option<String>,
+        /// Write a DA file made of filler, which simulated phones play, and stop
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["scenario", "listen", "state", "connections"])]
+        make_agent: Option<PathBuf>,
+        /// How the agent in that file speaks
+        #[arg(long, value_enum, default_value = "d19", requires = "make_agent")]
+        dialect: DialectWord,
         /// Where to listen: tcp://HOST:PORT or pty
         #[arg(long, default_value = "tcp://127.0.0.1:0", value_name = "ADDR")]
         listen: String,
@@ -422,6 +429,15 @@ pub enum VaultVerb {
         #[command(flatten)]
         keys: KeyWords,
     },
+}
+
+/// Dialects of a simulated agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DialectWord {
+    /// As agents of SP Flash Tool 5.x
+    D19,
+    /// As agents of SP Flash Tool 3.x
+    D13,
 }
 
 /// Parts a restore can be narrowed to.

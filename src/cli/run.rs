@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 
-use super::arguments::{Arguments, Common, PaceChoice, PartWord, VaultVerb, Verb};
+use super::arguments::{Arguments, Common, DialectWord, PaceChoice, PartWord, VaultVerb, Verb};
 use super::guard::Command;
 use super::keys::KeyWords;
 use super::output::{Outcome, show};
@@ -270,8 +270,9 @@ fn work(
             Ok(Outcome { exit, identities, ..Outcome::done("preflight", &result, rom::preflight(&result))? })
         }
         Verb::Vault { verb } => vault(context, verb),
-        Verb::Sim { scenario, listen, state, connections } => {
-            sim(context, scenario, listen, state, connections)
+        Verb::Sim { make_agent: Some(file), dialect, .. } => make_agent(context, &file, dialect),
+        Verb::Sim { scenario, listen, state, connections, .. } => {
+            sim(context, scenario.unwrap_or_default(), listen, state, connections)
         }
         // Answered before: the screen is another face.
         Verb::Tui { .. } => Ok(Outcome::nothing("tui")),
@@ -344,6 +345,12 @@ fn vault(context: &Context<'_>, verb: VaultVerb) -> Result<Outcome, Failure> {
 fn judged(verb: &'static str, report: &Report, text: String) -> Result<Outcome, Failure> {
     let exit = if report.is_healthy() { Exit::Done } else { Exit::Damaged };
     Ok(Outcome { exit, identities: report.identities(), ..Outcome::done(verb, report, text)? })
+}
+
+fn make_agent(context: &Context<'_>, file: &Path, dialect: DialectWord) -> Result<Outcome, Failure> {
+    let bytes = context.cables.sample_agent(dialect == DialectWord::D13);
+    std::fs::write(file, bytes).map_err(|error| Failure::file("writing the DA file", file, &error))?;
+    Outcome::done("sim", &serde_json::json!({ "agent": file }), format!("wrote {}\n", file.display()))
 }
 
 fn sim(

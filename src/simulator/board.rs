@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::agent::AgentFacts;
 use super::faults::CardFault;
 
 /// What the firmware was compiled for (msdc-direct.md 7).
@@ -54,6 +55,48 @@ impl Default for CardFacts {
     }
 }
 
+/// A raw NAND.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NandFacts {
+    /// Bytes of a page.
+    pub page: u16,
+    /// Spare bytes of a page.
+    pub spare: u16,
+    /// Pages of a block.
+    pub pages_per_block: u16,
+    /// Blocks.
+    pub blocks: u32,
+    /// Width of its bus, bits.
+    pub io_width: u8,
+    /// Address cycles.
+    pub address_cycles: u8,
+    /// Blocks that are marked bad.
+    pub bad_blocks: Vec<u32>,
+}
+
+impl Default for NandFacts {
+    fn default() -> Self {
+        Self {
+            page: 2048,
+            spare: 64,
+            pages_per_block: 64,
+            blocks: 4096,
+            io_width: 8,
+            address_cycles: 5,
+            bad_blocks: Vec::new(),
+        }
+    }
+}
+
+impl NandFacts {
+    /// Returns its size without spare bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        u64::from(self.page) * u64::from(self.pages_per_block) * u64::from(self.blocks)
+    }
+}
+
 /// How long things take, counted in register reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -92,6 +135,17 @@ impl Default for LinkModel {
     }
 }
 
+/// As what a phone appears on the bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BootsAs {
+    /// As a preloader, 0e8d:2000.
+    #[default]
+    Preloader,
+    /// As a boot ROM, 0e8d:0003: no valid preloader, or a strap on the board.
+    Brom,
+}
+
 /// Everything about a phone that is not in its flash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Board {
@@ -101,6 +155,10 @@ pub struct Board {
     pub versions: [u16; 3],
     /// Answer of GET_BL_VER.
     pub bl_version: u8,
+    /// As what it appears on the bus.
+    pub boots_as: BootsAs,
+    /// Answer of GET_VERSION in the boot ROM.
+    pub brom_version: u8,
     /// Fuses as GET_TARGET_CONFIG shows them.
     pub target_config: u32,
     /// Compiled to verify every DA, whatever the fuses say (msdc-direct.md 5.6).
@@ -131,6 +189,18 @@ pub struct Board {
     pub cut_after_in_packets: Option<u64>,
     /// What the cable costs.
     pub link: LinkModel,
+    /// The NAND, on boards compiled for one.
+    pub nand: NandFacts,
+    /// The Download Agent, once one was uploaded.
+    pub agent: AgentFacts,
+}
+
+impl Board {
+    /// Returns whether it appears as a boot ROM.
+    #[must_use]
+    pub fn is_brom(&self) -> bool {
+        self.boots_as == BootsAs::Brom
+    }
 }
 
 impl Default for Board {
@@ -139,6 +209,8 @@ impl Default for Board {
             hw_code: 0x6572,
             versions: [0x8A00, 0xCA01, 0x0000],
             bl_version: 1,
+            boots_as: BootsAs::Preloader,
+            brom_version: 5,
             target_config: 0,
             always_verify_da: false,
             emergency_download: true,
@@ -154,6 +226,8 @@ impl Default for Board {
             faults: Vec::new(),
             cut_after_in_packets: None,
             link: LinkModel::default(),
+            nand: NandFacts::default(),
+            agent: AgentFacts::default(),
         }
     }
 }

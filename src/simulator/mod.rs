@@ -4,10 +4,12 @@
 //! * [`Phone`]: bytes in, bytes out, on virtual time; made of a [`Board`] and a [`Flash`], which survive unplugging.
 //! * `preloader`: the firmware: listening, handshake, commands, its USB rings.
 //! * `soc`, `msdc`, `card`: what READ32 and WRITE32 reach.
-//! * `usb`: descriptors and control requests.
+//! * [`agent`]: what answers once a Download Agent was uploaded and jumped to.
+//! * `usb`: descriptors and control requests; [`Fares`]: what packets cost, one after the other.
 //! * [`Scenario`]: which phone and what happened to it, from TOML; [`build`] fills its flash.
 //! * [`android`]: what the phone's own software does to the flash when it starts.
 
+pub mod agent;
 pub mod android;
 mod board;
 pub mod build;
@@ -15,6 +17,7 @@ mod card;
 mod chip;
 mod faults;
 mod flash;
+mod link;
 mod mounted;
 mod msdc;
 mod phone;
@@ -23,10 +26,11 @@ mod scenario;
 mod soc;
 mod usb;
 
-pub use board::{Board, CardFacts, LinkModel, Pace, Storage};
+pub use board::{Board, BootsAs, CardFacts, LinkModel, NandFacts, Pace, Storage};
 pub use build::BuildError;
 pub use faults::{CardFault, Leaves};
 pub use flash::{Area, Flash, FlashError};
+pub use link::Fares;
 pub use mounted::VolumeError;
 pub use phone::{Counters, Departure, Phone, Presence, Return};
 pub use scenario::{

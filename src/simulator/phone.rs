@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::agent::Agent;
 use super::board::Board;
 use super::flash::Flash;
 use super::preloader::Preloader;
@@ -38,6 +39,8 @@ pub enum Departure {
     },
     /// The watchdog ran out; it comes back as a preloader.
     Watchdog,
+    /// The host ended the session without a restart: dead until its key is held or its battery taken out.
+    Finished,
     /// The cable was pulled.
     Cut,
     /// Power was lost while the card programmed a block.
@@ -77,6 +80,9 @@ pub struct Phone {
     board: Board,
     soc: Soc,
     preloader: Preloader,
+    agent: Option<Agent>,
+    agent_bytes: u64,
+    joined: bool,
     now: Duration,
     gone: Option<Departure>,
     counters: Counters,
@@ -93,6 +99,9 @@ impl Phone {
             board,
             soc,
             preloader,
+            agent: None,
+            agent_bytes: 0,
+            joined: false,
             now: Duration::ZERO,
             gone: None,
             counters: Counters::default(),
@@ -106,6 +115,12 @@ impl Phone {
         let mut phone = Self::attach(board, flash);
         phone.preloader.configured(&phone.board, phone.now);
         phone
+    }
+
+    /// Says that the cable is a byte stream that keeps no packet boundaries, as TCP and a terminal are: the agent then asks for
+    /// none.
+    pub fn hears_a_stream(&mut self) {
+        self.joined = true;
     }
 
     /// Pulls the cable and the battery: what survives is the board and its flash.
@@ -168,10 +183,16 @@ impl Phone {
         self.counters.out_transfers += 1;
         self.counters.out_bytes += out_transfer.len() as u64;
         self.run();
-        if !self.preloader.pipe.deliver(out_transfer) {
+        let left = self.until_cut().map_or(out_transfer.len(), |left| left.min(out_transfer.len()));
+        let taken = match &mut self.agent {
+            Some(agent) => agent.fifo.deliver(&out_transfer[..left]),
+            None => self.preloader.pipe.deliver(out_transfer),
+        };
+        if !taken {
             self.violations.push("usb: transfers sent to a phone that takes none were dropped".to_owned());
         }
         self.run();
+        self.with_agent(left);
     }
 
     /// Gives the host one IN packet, if one is ready.
@@ -180,12 +201,16 @@ impl Phone {
         if self.gone.is_some() {
             return None;
         }
-        let packet = self.preloader.pipe.collect()?;
+        let packet = match &mut self.agent {
+            Some(agent) => agent.fifo.collect()?,
+            None => self.preloader.pipe.collect()?,
+        };
         self.counters.in_packets += 1;
         self.counters.in_bytes += packet.len() as u64;
         if self.board.cut_after_in_packets.is_some_and(|limit| self.counters.in_packets >= limit) {
             self.cut();
         }
+        self.with_agent(packet.len());
         self.run();
         Some(packet)
     }
@@ -193,7 +218,23 @@ impl Phone {
     /// Returns how many sent bytes the phone has not taken: a real host's transfer would not have completed yet.
     #[must_use]
     pub fn unheard(&self) -> usize {
-        self.preloader.pipe.unheard()
+        self.agent.as_ref().map_or_else(|| self.preloader.pipe.unheard(), |agent| agent.fifo.unheard())
+    }
+
+    /// Returns how many bytes may still go over the cable before the scenario pulls it.
+    fn until_cut(&self) -> Option<usize> {
+        let limit = self.board.agent.cut_after_bytes.filter(|_| self.agent.is_some())?;
+        Some(usize::try_from(limit.saturating_sub(self.agent_bytes)).unwrap_or(usize::MAX))
+    }
+
+    /// Counts bytes that went over the cable with the agent, and pulls it after as many as the scenario says.
+    fn with_agent(&mut self, bytes: usize) {
+        if self.agent.is_some() {
+            self.agent_bytes += bytes as u64;
+            if self.until_cut() == Some(0) {
+                self.cut();
+            }
+        }
     }
 
     /// Takes one OUT transfer and gives everything the phone says to it without time passing, up to 1 MiB.
@@ -214,9 +255,11 @@ impl Phone {
         let end = self.now.saturating_add(time);
         self.run();
         while self.gone.is_none() {
-            let Some(next) = self.preloader.next_event(&self.soc).filter(|next| *next <= end) else {
-                break;
+            let next = match &self.agent {
+                Some(agent) => agent.next_event(),
+                None => self.preloader.next_event(&self.soc),
             };
+            let Some(next) = next.filter(|next| *next <= end) else { break };
             self.advance(next.max(self.now.saturating_add(Duration::from_nanos(1))).min(end));
             self.run();
             if self.now == end {
@@ -229,7 +272,8 @@ impl Phone {
 
     /// Answers a control request.
     pub fn control(&mut self, setup: [u8; 8], _data: &[u8]) -> ControlAnswer {
-        let (answer, effect) = control(setup, self.preloader.is_configured(), self.board.full_speed);
+        let (answer, effect) =
+            control(setup, self.preloader.is_configured(), self.board.full_speed, self.board.is_brom());
         match effect {
             Effect::None => {}
             Effect::Configured => self.preloader.configured(&self.board, self.now),
@@ -247,8 +291,13 @@ impl Phone {
     }
 
     fn run(&mut self) {
-        if self.gone.is_none() {
+        if self.gone.is_none() && self.agent.is_none() {
             self.gone = self.preloader.run(&self.board, &mut self.soc, self.now);
+            self.start_agent();
+        }
+        if let Some(agent) = self.agent.as_mut().filter(|_| self.gone.is_none()) {
+            self.gone = agent.run(&self.board, &mut self.soc, self.now);
+            self.violations.append(agent.violations());
         }
         let found = self.soc.msdc.take_violations();
         if !found.is_empty() {
@@ -259,5 +308,15 @@ impl Phone {
         if lost > 0 {
             self.violations.push(format!("usb: {lost} bytes written over the full receive ring"));
         }
+    }
+
+    /// Gives the pipes and the processor to an agent that was jumped to; what the host has sent already, it finds there.
+    fn start_agent(&mut self) {
+        let Some(first) = self.preloader.take_agent_to_start() else { return };
+        let mut agent = Agent::start(&self.board, first, !self.board.is_brom(), self.joined, self.now);
+        for packet in self.preloader.pipe.take_waiting() {
+            agent.fifo.deliver(&packet);
+        }
+        self.agent = Some(agent);
     }
 }

@@ -64,6 +64,11 @@ impl Soc {
         (self.usbdl, self.mode)
     }
 
+    /// Cancels the request for download mode, as the preloader does before it jumps anywhere (section 3.13).
+    pub fn disarm_download(&mut self) {
+        self.usbdl = [usbdl::CANCELLED, 0];
+    }
+
     /// Leaves SEND_DA's note for later stages.
     pub fn note_agent(&mut self, word: u32) {
         self.da_note = word;

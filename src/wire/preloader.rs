@@ -92,6 +92,22 @@ pub mod status {
     pub const DA_REFUSED: u16 = 0x2001;
     /// DA too long to be verified.
     pub const DA_TOO_LONG: u16 = 0x2006;
+    /// The boot ROM wants serial link authorisation first.
+    pub const SLA_REQUIRED: u16 = 0x1D0D;
+    /// The boot ROM refuses an address.
+    pub const BROM_BAD_ADDRESS: u16 = 0x1D02;
+    /// The boot ROM was told to jump elsewhere than to the agent.
+    pub const BROM_BAD_JUMP: u16 = 0x1D0F;
+    /// The boot ROM was sent no bytes.
+    pub const BROM_ZERO_LENGTH: u16 = 0x1D13;
+    /// The signature is longer than the agent.
+    pub const BROM_SIGNATURE_TOO_LONG: u16 = 0x1D14;
+    /// The agent has no signature, and one is wanted.
+    pub const BROM_NO_SIGNATURE: u16 = 0x1D15;
+    /// A jump with no agent sent before.
+    pub const BROM_NO_DA: u16 = 0x1D16;
+    /// The agent's signature is not the maker's.
+    pub const BROM_DA_SIGNATURE: u16 = 0x7015;
     /// I2C command too long.
     pub const I2C_WRITE_TOO_LONG: u16 = 0x1D1E;
     /// I2C read too long.

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::simulator::{Board, Flash, LinkModel, Phone, Presence};
+use crate::simulator::{Board, Fares, Flash, Phone, Presence};
 use crate::transport::stream::Inbox;
 use crate::transport::{Link, LinkError, Plugged, Port, PortKind};
 
@@ -38,15 +38,16 @@ impl Port for BenchPort {
         let Some((board, flash)) = self.0.phone().take() else {
             return Err(LinkError::NoPhone { port: self.name(), seconds: within.as_secs() });
         };
-        let model = board.link;
+        let kind = if board.is_brom() { PortKind::Brom } else { PortKind::Preloader };
+        let fares = Fares::new(&board);
         let link = BenchLink {
             phone: Some(Phone::plug_in(board, flash)),
             slot: self.0.clone(),
-            model,
+            fares,
             inbox: Inbox::new(),
             asked: false,
         };
-        Ok(Plugged { link: Box::new(link), kind: PortKind::Preloader })
+        Ok(Plugged { link: Box::new(link), kind })
     }
 
     fn name(&self) -> String {
@@ -58,7 +59,7 @@ impl Port for BenchPort {
 struct BenchLink {
     phone: Option<Phone>,
     slot: Slot,
-    model: LinkModel,
+    fares: Fares,
     inbox: Inbox,
     asked: bool,
 }
@@ -68,7 +69,7 @@ impl BenchLink {
     fn collect(&mut self) {
         let Some(phone) = &mut self.phone else { return };
         while let Some(packet) = phone.next_packet() {
-            phone.pass(Duration::from_micros(self.model.in_packet_us));
+            phone.pass(self.fares.incoming(packet.len()));
             self.inbox.push(&packet);
         }
         if phone.presence() != Presence::Connected {
@@ -84,7 +85,7 @@ impl Link for BenchLink {
             return Err(LinkError::Gone);
         }
         phone.hear(bytes);
-        phone.pass(Duration::from_micros(self.model.out_transfer_us));
+        phone.pass(self.fares.outgoing(bytes.len()));
         self.asked = true;
         Ok(())
     }
@@ -92,7 +93,7 @@ impl Link for BenchLink {
     fn receive(&mut self, into: &mut [u8], within: Duration) -> Result<(), LinkError> {
         if self.asked {
             self.asked = false;
-            self.pause(Duration::from_micros(self.model.wait_us));
+            self.pause(self.fares.wait());
         }
         let deadline = self.elapsed() + within;
         loop {

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::app::{Bench, Cables, Device, Exit, Failure, ScenarioInfo, ServeRequest};
 use crate::simulator::Scenario;
+use crate::simulator::agent::{Dialect, Recipe, container};
 use crate::transport::{
     Address, LinkError, Port, Recording, RecordingPort, ReplayPort, SerialPort, TcpPort, UsbPort, usb,
     usb_function,
@@ -65,6 +66,10 @@ impl Cables for Workshop {
 
     fn serve(&self, request: &ServeRequest, announce: &mut dyn FnMut(&str)) -> Result<(), Failure> {
         serve(request, &find(&request.scenario)?, announce)
+    }
+
+    fn sample_agent(&self, old: bool) -> Vec<u8> {
+        container(&Recipe::of(if old { Dialect::D13 } else { Dialect::D19 }))
     }
 
     fn record(

@@ -154,6 +154,7 @@ impl Write for Pty {
 
 /// Carries bytes between a tool and the phone until one of them leaves; says who did.
 fn converse(stream: &mut dyn Stream, mut phone: Phone) -> (Phone, String) {
+    phone.hears_a_stream();
     let mut last = Instant::now();
     let mut buffer = [0u8; 512];
     loop {
@@ -192,6 +193,7 @@ fn words(why: Departure) -> &'static str {
         Departure::Reset { download_cancelled: true, automatic: true } => "was restarted, and boots",
         Departure::Reset { .. } => "was restarted, but not so that it boots by itself",
         Departure::Watchdog => "was restarted by its watchdog",
+        Departure::Finished => "was told to stop, and stays dead until its key is held",
         Departure::Cut => "lost its cable",
         Departure::PowerLost => "lost its power",
     }

@@ -119,6 +119,34 @@ impl Card {
         (facts, self.flash)
     }
 
+    /// Returns the cells.
+    pub fn flash(&self) -> &Flash {
+        &self.flash
+    }
+
+    /// Erases blocks of the area that is accessed (CMD35, CMD36, CMD38 in one). Returns whether it obeyed: not outside the
+    /// area, and not where a block is protected.
+    pub fn erase(&mut self, first: u64, count: u64) -> bool {
+        let Some(area) = self.area().filter(|area| *area != Area::Rpmb && !self.absent && !self.stuck) else {
+            return false;
+        };
+        let end = first.saturating_add(count);
+        let protected = |fault: &CardFault| match fault {
+            CardFault::WriteProtected { first: start, count } => {
+                area == Area::User && *start < end && start.saturating_add(*count) > first
+            }
+            _ => false,
+        };
+        if self.state != state::TRAN || self.faults.iter().any(protected) {
+            return false;
+        }
+        let block = BLOCK as u64;
+        let (Some(at), Some(len)) = (first.checked_mul(block), count.checked_mul(block)) else {
+            return false;
+        };
+        self.flash.fill(area, at, len, 0).is_ok()
+    }
+
     /// Returns whether DAT0 is held low.
     pub fn is_busy(&self) -> bool {
         self.stuck || self.busy > 0
@@ -375,6 +403,11 @@ impl Card {
         let word = self.errors | self.state << status::STATE_SHIFT | ready;
         self.errors = 0;
         word
+    }
+
+    /// Returns whether commands count in blocks; smaller cards count in bytes.
+    pub fn is_addressed_by_block(&self) -> bool {
+        self.by_block()
     }
 
     fn by_block(&self) -> bool {

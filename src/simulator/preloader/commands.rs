@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Place, Preloader};
+use super::{Place, Preloader, brom};
+use crate::simulator::agent::container;
 use crate::simulator::board::Board;
 use crate::simulator::phone::{Departure, Return};
 use crate::simulator::preloader::registers::{self, Access};
@@ -11,6 +12,8 @@ use crate::wire::preloader::{command, status, target_config};
 
 /// Longest I2C transfer, bytes, exclusive (section 3.6).
 const I2C_MOST: u32 = 32;
+/// Most bytes of a DA that are kept, bytes; what a longer one overwrites is not modelled.
+const AGENT_MOST: usize = 1 << 20;
 /// Longest DA that a verifying preloader can move, bytes (section 3.7).
 const VERIFIED_MOST: u32 = 30_000;
 
@@ -73,7 +76,14 @@ impl Preloader {
                     }
                 }
             }
-            Step::Act { op, got } => (act(op, &got, soc), true),
+            Step::Act { op, got } => {
+                if op == command::SEND_DA {
+                    self.agent.clear();
+                    self.agent_at = got.first().copied().unwrap_or(0);
+                }
+                let refusal = board.is_brom().then(|| self.brom_refuses(board, op, &got)).flatten();
+                (refusal.unwrap_or_else(|| act(op, &got, soc, !board.is_brom())), true)
+            }
             Step::Send { mut fields, then } => {
                 if fields.is_empty() {
                     (*then, true)
@@ -103,6 +113,7 @@ impl Preloader {
             Step::Jump => (words(&[status::DA_REFUSED], Step::Assert), true),
             Step::Away => {
                 self.kicked = now;
+                soc.disarm_download();
                 self.place = Place::InAgent;
                 return Ok(false);
             }
@@ -120,7 +131,11 @@ impl Preloader {
     /// Answers a command byte.
     fn begin(&mut self, board: &Board, op: u8, now: Duration) -> Step {
         self.commands += 1;
-        let echo = if op == command::GET_BL_VER { board.bl_version } else { op };
+        let echo = match op {
+            command::GET_BL_VER if !board.is_brom() => board.bl_version,
+            command::GET_VERSION if board.is_brom() => board.brom_version,
+            _ => op,
+        };
         self.put(board, &[echo], now);
         let argument = |width, wanted| Step::Argument { op, width, wanted, got: Vec::new() };
         match op {
@@ -151,6 +166,7 @@ impl Preloader {
                 let [sub, hardware, software] = board.versions;
                 words(&[sub, hardware, software, status::OK], Step::Idle)
             }
+            command::GET_ME_ID | command::GET_SOC_ID if board.is_brom() => brom::id(board, op),
             _ => Step::Idle, // unknown: the echo was all
         }
     }
@@ -169,6 +185,9 @@ impl Preloader {
                 return (Step::Agent { left, length, sum, odd }, false);
             };
             left -= 1;
+            if self.agent.len() < AGENT_MOST {
+                self.agent.push(byte);
+            }
             match odd.take() {
                 None => odd = Some(byte),
                 Some(low) => sum ^= u16::from_le_bytes([low, byte]),
@@ -177,18 +196,21 @@ impl Preloader {
         sum ^= odd.map_or(0, u16::from);
         let secure = board.always_verify_da || board.target_config & target_config::SBC != 0;
         let verdict = match secure {
+            _ if board.is_brom() => brom::verdict(board, &self.agent),
             false => status::OK,
             true if length > VERIFIED_MOST => status::DA_TOO_LONG,
+            true if container::is_signed(&self.agent) => status::OK,
             true => status::DA_REFUSED,
         };
         self.agent_accepted = verdict == status::OK;
-        let then = if self.agent_accepted { Step::Idle } else { Step::Assert };
+        let stays = self.agent_accepted || board.is_brom();
+        let then = if stays { Step::Idle } else { Step::Assert };
         (words(&[sum, verdict], then), true)
     }
 }
 
 /// What follows once all arguments are echoed.
-fn act(op: u8, got: &[u32], soc: &mut Soc) -> Step {
+fn act(op: u8, got: &[u32], soc: &mut Soc, asserts: bool) -> Step {
     let first = got.first().copied().unwrap_or(0);
     let second = got.get(1).copied().unwrap_or(0);
     match op {
@@ -211,7 +233,7 @@ fn act(op: u8, got: &[u32], soc: &mut Soc) -> Step {
         command::I2C_SPEED | command::PWR_WRITE16 => words(&[status::OK, status::OK], Step::Idle),
         command::PWR_INIT => words(&[status::OK], Step::Idle),
         command::PWR_READ16 => words(&[status::OK, status::OK, 0], Step::Idle),
-        _ => Access::new(op, first, second).check(),
+        _ => Access::new(op, first, second).check(asserts),
     }
 }
 

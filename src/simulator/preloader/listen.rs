@@ -32,6 +32,11 @@ impl Listening {
         Self { until, poll, token: Vec::new(), start: None }
     }
 
+    /// Opens a boot ROM's window: the handshake may begin at once, with no primer.
+    pub fn at_once(until: Option<Duration>, now: Duration) -> Self {
+        Self { until, poll: now, token: Vec::new(), start: Some(Start { until, index: 0 }) }
+    }
+
     /// Returns the next moment something happens without the host; polls that find nothing and say nothing are skipped.
     pub fn next_event(&self, idle: bool) -> Option<Duration> {
         match &self.start {
@@ -50,6 +55,9 @@ impl Preloader {
         };
         if let Some(start) = &mut listening.start {
             if start.until.is_some_and(|until| now >= until) {
+                if board.is_brom() {
+                    return Err(Departure::Booted);
+                }
                 listening.start = None;
                 listening.poll = now;
                 return Ok(true);

@@ -1,6 +1,7 @@
 //! The firmware of the preloader as a program with one thread: it listens, shakes hands, obeys commands, and stops at
 //! every field until the host has collected it (preloader-and-legacy-da.md 1.5 to 3).
 
+mod brom;
 mod commands;
 mod listen;
 mod pipe;
@@ -18,6 +19,9 @@ use commands::Step;
 use listen::Listening;
 use pipe::Pipe;
 
+/// Time a boot ROM waits for a handshake (preloader-and-legacy-da.md 3.13).
+const BROM_LISTENS: Duration = Duration::from_secs(30);
+
 /// Where the program is.
 #[derive(Debug)]
 enum Place {
@@ -29,7 +33,7 @@ enum Place {
     Leaving { until: Duration },
     /// In the command loop.
     Commands(Step),
-    /// In a Download Agent, which this simulator does not speak for.
+    /// In a Download Agent, which has the pipes and the watchdog from now on.
     InAgent,
     /// Hung: only the watchdog ends it.
     Hung { asserted: bool },
@@ -46,6 +50,8 @@ pub struct Preloader {
     commands: u64,
     fields: u32,
     agent_accepted: bool,
+    agent: Vec<u8>,
+    agent_at: u32,
 }
 
 impl Preloader {
@@ -60,12 +66,20 @@ impl Preloader {
             commands: 0,
             fields: 0,
             agent_accepted: false,
+            agent: Vec::new(),
+            agent_at: 0,
         }
     }
 
     /// The host configured the device: the listen window opens.
     pub fn configured(&mut self, board: &Board, now: Duration) {
-        if matches!(self.place, Place::Enumerating { .. }) {
+        if !matches!(self.place, Place::Enumerating { .. }) {
+            return;
+        }
+        if board.is_brom() {
+            let until = (!board.force_download).then(|| now.saturating_add(BROM_LISTENS));
+            self.place = Place::Listening(Listening::at_once(until, now));
+        } else {
             let until = (!board.force_download).then(|| now.saturating_add(Duration::from_millis(LISTEN_MS)));
             self.place =
                 Place::Listening(Listening::new(until, now.saturating_add(Duration::from_millis(POLL_MS))));
@@ -85,6 +99,14 @@ impl Preloader {
     /// A host program set DTR.
     pub fn set_data_terminal_ready(&mut self, ready: bool) {
         self.data_terminal_ready = ready;
+    }
+
+    /// Hands out the agent that was jumped to, once.
+    pub fn take_agent_to_start(&mut self) -> Option<Vec<u8>> {
+        (matches!(self.place, Place::InAgent) && self.agent_accepted).then(|| {
+            self.agent_accepted = false;
+            std::mem::take(&mut self.agent)
+        })
     }
 
     /// Returns how many commands were obeyed.

@@ -56,6 +56,11 @@ impl Pipe {
         true
     }
 
+    /// Gives away the packets that wait on the wire.
+    pub fn take_waiting(&mut self) -> VecDeque<Vec<u8>> {
+        std::mem::take(&mut self.waiting)
+    }
+
     /// Returns how many bytes wait on the wire because the endpoint is NAKed.
     pub fn unheard(&self) -> usize {
         self.waiting.iter().map(Vec::len).sum()

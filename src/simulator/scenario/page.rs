@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 use super::{Damage, Family, Identity, Modem, Partition, Scenario, ScenarioError, TableKind, field};
-use crate::simulator::board::{Board, CardFacts, LinkModel, Pace, Storage};
+use crate::simulator::agent::AgentFacts;
+use crate::simulator::board::{Board, BootsAs, CardFacts, LinkModel, NandFacts, Pace, Storage};
 use crate::simulator::faults::CardFault;
 
 #[derive(Deserialize)]
@@ -27,6 +28,10 @@ pub(super) struct Page {
     damage: Vec<Damage>,
     #[serde(default)]
     faults: Vec<CardFault>,
+    #[serde(default)]
+    nand: NandFacts,
+    #[serde(default)]
+    agent: AgentFacts,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +41,10 @@ struct BoardPage {
     versions: [u16; 3],
     bl_version: u8,
     storage: Storage,
+    #[serde(default)]
+    boots_as: BootsAs,
+    #[serde(default = "usual_brom")]
+    brom_version: u8,
     #[serde(default)]
     target_config: u32,
     #[serde(default)]
@@ -93,6 +102,10 @@ impl Page {
         if self.layout.len() > 46 || self.board.noise.len() > 512 {
             return Err(field("layout", "has more partitions than a PMT, or noise more than a packet"));
         }
+        let nand = &self.nand;
+        if nand.page == 0 || nand.pages_per_block == 0 || nand.blocks > 1 << 16 {
+            return Err(field("nand", "has no pages, or more blocks than a chip"));
+        }
         if self.layout.iter().any(|partition| partition.linear.checked_add(partition.size).is_none()) {
             return Err(field("layout", "overflows"));
         }
@@ -121,6 +134,8 @@ impl Page {
                 hw_code: board.hw_code,
                 versions: board.versions,
                 bl_version: board.bl_version,
+                boots_as: board.boots_as,
+                brom_version: board.brom_version,
                 target_config: board.target_config,
                 always_verify_da: board.always_verify_da,
                 emergency_download: board.emergency_download,
@@ -145,6 +160,8 @@ impl Page {
                 faults: self.faults,
                 cut_after_in_packets: board.cut_after_in_packets,
                 link: self.link_model,
+                nand: self.nand,
+                agent: self.agent,
             },
             modem: self.modem,
             layout: self.layout,
@@ -153,6 +170,11 @@ impl Page {
             damage: self.damage,
         })
     }
+}
+
+/// The version a boot ROM of this age usually tells (section 3.3).
+fn usual_brom() -> u8 {
+    5
 }
 
 /// Reads exactly `N` bytes of hexadecimal; colons are allowed between them.

@@ -273,6 +273,10 @@ impl Cables for Desk {
         Workshop.serve(request, announce)
     }
 
+    fn sample_agent(&self, old: bool) -> Vec<u8> {
+        Workshop.sample_agent(old)
+    }
+
     fn record(
         &self,
         port: Box<dyn Port>,

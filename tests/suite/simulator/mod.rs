@@ -1,5 +1,6 @@
 //! The phone's half of the cable answers to recordings and frozen values, not to the host's half.
 
+mod agent;
 mod android;
 mod card;
 mod dialects;

@@ -1,11 +1,12 @@
 //! A cable inside the process: a simulated phone on virtual time, with a meter. Also the MT6572 as tests describe it.
 
 use std::collections::VecDeque;
+use std::io::Read;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use nvkeep::protocol::{ChipProfile, ClockGate, Fingerprint, WordCheck};
-use nvkeep::simulator::{Board, Flash, LinkModel, Phone, Presence};
+use nvkeep::simulator::{Board, Fares, Flash, Phone, Presence};
 use nvkeep::transport::{Link, LinkError};
 
 /// What went over the cable.
@@ -36,8 +37,8 @@ impl OnBench {
 
     /// Returns a cable to the phone.
     pub fn link(&self) -> Box<dyn Link> {
-        let model = self.phone.lock().unwrap().board().link;
-        Box::new(Cable { bench: self.clone(), model, queue: VecDeque::new(), spoke: false })
+        let fares = Fares::new(self.phone.lock().unwrap().board());
+        Box::new(Cable { bench: self.clone(), fares, queue: VecDeque::new(), spoke: false })
     }
 
     pub fn metered(&self) -> Meter {
@@ -59,7 +60,7 @@ impl OnBench {
 
 struct Cable {
     bench: OnBench,
-    model: LinkModel,
+    fares: Fares,
     queue: VecDeque<u8>,
     spoke: bool,
 }
@@ -71,7 +72,7 @@ impl Link for Cable {
             return Err(LinkError::Gone);
         }
         phone.hear(bytes);
-        phone.pass(Duration::from_micros(self.model.out_transfer_us));
+        phone.pass(self.fares.outgoing(bytes.len()));
         let mut meter = self.bench.meter.lock().unwrap();
         meter.out_transfers += 1;
         meter.largest_transfer = meter.largest_transfer.max(bytes.len());
@@ -85,14 +86,14 @@ impl Link for Cable {
         if self.spoke && self.queue.len() < into.len() {
             self.spoke = false;
             meter.waits += 1;
-            phone.pass(Duration::from_micros(self.model.wait_us));
+            phone.pass(self.fares.wait());
         }
         let end = phone.now() + within;
         while self.queue.len() < into.len() {
             if let Some(packet) = phone.next_packet() {
                 meter.in_packets += 1;
+                phone.pass(self.fares.incoming(packet.len()));
                 self.queue.extend(packet);
-                phone.pass(Duration::from_micros(self.model.in_packet_us));
             } else if phone.presence() != Presence::Connected {
                 return Err(LinkError::Gone);
             } else if phone.now() >= end {
@@ -102,9 +103,7 @@ impl Link for Cable {
                 phone.pass(left.min(Duration::from_millis(1)));
             }
         }
-        for byte in into {
-            *byte = self.queue.pop_front().unwrap();
-        }
+        self.queue.read_exact(into).unwrap();
         Ok(())
     }
 

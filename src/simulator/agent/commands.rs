@@ -1,0 +1,68 @@
+//! The second stage's command loop (preloader-and-legacy-da.md 6.10): which byte begins what. Most bytes begin nothing, and
+//! nothing is said about that.
+
+use super::facts::Dialect;
+use super::turn::{Turn, World};
+use super::{ending, format, nand, read, registers, storage, table, write};
+use crate::wire::agent::{command, error, reply};
+
+/// Bytes D19 answers with a bare refusal.
+const REFUSED: [u8; 3] = [0x52, 0x64, 0xD3];
+
+/// Waits for a command.
+pub fn idle() -> Turn {
+    Turn::byte(obey)
+}
+
+fn obey(world: &mut World<'_>, op: u8) -> Turn {
+    match op {
+        command::SWITCH_PART => Turn::byte(switch),
+        command::WRITE_IMAGE => write::image(),
+        command::WRITE_DATA => write::data(),
+        command::SD_STATUS => {
+            world.refuse(error::NO_SD);
+            idle()
+        }
+        command::USB_STATUS => {
+            world.ack();
+            world.say(&[u8::from(!world.board.full_speed)]);
+            idle()
+        }
+        command::READ32 | command::WRITE32 | command::READ16 | command::WRITE16 => registers::access(op),
+        command::WRITE_PMT => table::write(world),
+        command::READ_PMT => table::read(world),
+        command::VERIFY => write::verify(),
+        command::FORMAT => format::begin(),
+        command::READ => read::begin(world),
+        command::NAND_READ_PAGE if world.memory.dialect == Dialect::D19 => nand::read_pages(),
+        command::FINISH => ending::finish(world),
+        command::WATCHDOG => ending::watchdog(world),
+        command::SECURITY_INFO => security(),
+        _ if REFUSED.contains(&op) && world.memory.dialect == Dialect::D19 => {
+            world.say(&[reply::NACK]);
+            idle()
+        }
+        _ => idle(),
+    }
+}
+
+fn switch(world: &mut World<'_>, part: u8) -> Turn {
+    if world.memory.emmc && storage::select(world.soc, part) {
+        world.memory.part = part;
+        world.ack();
+    } else {
+        world.refuse(error::NO_PART);
+    }
+    idle()
+}
+
+/// Takes a length and as many bytes, and acknowledges.
+fn security() -> Turn {
+    Turn::scalars(4, |_, mut length| {
+        let length = length.u32() as usize;
+        Turn::block(length, |world, _| {
+            world.ack();
+            idle()
+        })
+    })
+}
