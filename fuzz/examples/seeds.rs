@@ -110,6 +110,9 @@ fn texts(seeds: &Seeds, root: &Path) -> Outcome {
     seeds.put("scatter", "mt6572", &[SCATTER.as_bytes()])?;
     seeds.put("session", "mt6572", &[SESSION.as_bytes()])?;
     seeds.put("narrate", "session", &TRANSFERS)?;
+    let agents = agents();
+    seeds.put("da_container", "two-entries", &[&[0], &agents])?;
+    seeds.put("da_container", "entries", &[&[5], &agents])?;
     for (flag, name) in [(0, "chips"), (1, "partitions"), (2, "nvram/wr8")] {
         let text = fs::read(root.join("formats").join(name).with_extension("toml"))?;
         seeds.put("catalog", &name.replace('/', "-"), &[&[flag], &text])?;
@@ -120,6 +123,33 @@ fn texts(seeds: &Seeds, root: &Path) -> Outcome {
         seeds.put("scenario", &format!("{name}-built"), &[&text, b"\n# build\n"])?;
     }
     Ok(())
+}
+
+/// A Download Agent file with two entries and stages of a few bytes.
+fn agents() -> Vec<u8> {
+    let mut file = b"MTK_DOWNLOAD_AGENT".to_vec();
+    file.resize(0x20, 0);
+    file.extend(b"MTK_AllInOne_DA_v3.3001");
+    file.resize(0x60, 0);
+    for word in [4, 0x2266_8899, 2] {
+        file.extend(u32::to_le_bytes(word));
+    }
+    let data = 0x6C + 2 * 0xDC;
+    for code in [0x6572, 0x6582] {
+        for half in [0xDADA, code, 0, 0xCA00, 0, 0, 0x1000, 0, 0, 3] {
+            file.extend(u16::to_le_bytes(half));
+        }
+        for (at, len, address, signature) in
+            [(0, 8, 0x8001_0000, 0), (8, 16, 0x0200_7000, 4), (24, 16, 0x8000_0000, 4)]
+        {
+            for word in [data + at, len, address, len - signature, signature] {
+                file.extend(u32::to_le_bytes(word));
+            }
+        }
+        file.extend([0; 7 * 20]);
+    }
+    file.extend(1..=40);
+    file
 }
 
 fn flash(seeds: &Seeds) -> Outcome {

@@ -15,12 +15,14 @@ use crate::formats::ReadAt;
 use crate::formats::pmt::{PMT_BEFORE_END, PMT_LEN};
 use crate::identity::Copies;
 use crate::storage::locate_gpt::{BACKUP_PLACE, PRIMARY_PLACE};
-use crate::storage::{Place, Shared, Window, shared::lock};
+use crate::storage::{BLOCK, Place, Shared, Window, shared::lock};
 use crate::transport::Port;
-use crate::vault::{Draft, Existing, Gap, Lock, Manifest, Range};
+use crate::vault::{AgentOrigin, Draft, Existing, Gap, Lock, Manifest, Range};
 
 /// Bytes fetched between two progress events.
 const PIECE: u64 = 16 << 10;
+/// An engine that wants no more than this at once is slow, and its progress is told in small steps.
+const LONG_RUN: u64 = 64 << 10;
 
 /// What a backup is asked to do.
 #[derive(Debug, Clone, Default)]
@@ -128,6 +130,11 @@ pub fn archive(
     let created = (context.now)();
     let mut manifest =
         Manifest::new(env!("CARGO_PKG_VERSION"), &created, &session.facts.engine, session.ids());
+    manifest.agent = session.agent.as_ref().map(|agent| AgentOrigin {
+        sha256: agent.sha256.clone(),
+        build: agent.build.clone(),
+        entry: agent.entry.clone(),
+    });
     manifest.note.clone_from(&request.note);
     manifest.full = request.full;
     manifest.warnings.clone_from(&warnings);
@@ -182,18 +189,21 @@ fn partition_table(disk: &Shared) -> RegionPlan {
 fn fetch(context: &Context<'_>, session: &PhoneSession, plans: &[RegionPlan]) -> Result<(), Failure> {
     // From here on progress has an end, and is told below.
     lock(&session.disk).observe(None);
+    // An engine that wants long runs is asked in pieces of that length.
+    let run = lock(&session.disk).capabilities().run_blocks.saturating_mul(BLOCK);
+    let longest = if run > LONG_RUN { run } else { PIECE };
     for plan in plans {
         let all = total(&plan.ranges);
         let began = lock(&session.disk).elapsed();
         let mut done = 0;
         let mut window = Window::new(session.disk.clone(), plan.place.start, plan.place.len);
-        let mut piece = vec![0u8; usize::try_from(PIECE).unwrap_or(0)];
+        let mut piece = vec![0u8; usize::try_from(longest.min(plan.place.len)).unwrap_or(0)];
         for (at, len) in &plan.ranges {
             let mut at = *at;
             let end = at + len;
             while at < end {
                 context.go_on()?;
-                let take = (end - at).min(PIECE);
+                let take = (end - at).min(longest).min(plan.place.len);
                 window.read_at(at, &mut piece[..usize::try_from(take).unwrap_or(0)])?;
                 at += take;
                 done += take;

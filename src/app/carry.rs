@@ -13,7 +13,9 @@ use super::staging::PlanSummary;
 use super::survey::Report;
 use super::{Context, Event, Exit, Failure, Progress};
 use crate::identity;
-use crate::storage::{BlockChange, CommitError, ProveError, Shared, commit, prove, shared::lock};
+use crate::storage::{
+    BLOCK, BlockChange, CommitError, Place, ProveError, Shared, commit, prove, shared::lock,
+};
 use crate::vault::{Journal, JournalHeader, Manifest};
 
 /// What a write did.
@@ -136,6 +138,7 @@ pub(super) fn carry(
         ));
     }
     context.go_on()?;
+    refuse_foreign_neighbours(session, &changes)?;
     prove_old(session, &changes)?;
     let header = JournalHeader {
         created: (context.now)(),
@@ -165,6 +168,15 @@ pub(super) fn refuse_unproven(session: &PhoneSession) -> Result<(), Failure> {
     let unproven =
         |why: String, advice: &str| Failure::new(Exit::Forbidden, "layout-unproven", why).advise(advice);
     let layout = &session.layout;
+    if !lock(&session.disk).capabilities().write {
+        let chip = &session.facts.chip;
+        let why = format!(
+            "{chip} is described but not verified for the {} engine: it is read-only",
+            session.facts.engine
+        );
+        return Err(Failure::new(Exit::Forbidden, "chip-not-verified", why)
+            .advise("Back it up and inspect it; nothing is ever written to a chip nobody has verified."));
+    }
     if !layout.is_proven() {
         return Err(unproven(
             format!(
@@ -185,6 +197,28 @@ pub(super) fn refuse_unproven(session: &PhoneSession) -> Result<(), Failure> {
 
 pub(super) fn refused(refusal: &identity::Refusal) -> Failure {
     Failure::new(Exit::Forbidden, refusal.code(), refusal.to_string()).advise(refusal.advice())
+}
+
+/// An engine that must send a block behind its neighbour may do so only where the neighbour is of the same partition: nothing
+/// outside the identity regions is written, not even with what it holds.
+fn refuse_foreign_neighbours(session: &PhoneSession, changes: &[BlockChange]) -> Result<(), Failure> {
+    let disk = lock(&session.disk);
+    for change in changes {
+        // An undo writes the old block.
+        let before = BLOCK * disk.neighbours(&change.new).max(disk.neighbours(&change.old));
+        let at = change.lba.saturating_mul(BLOCK);
+        let inside = |place: &Place| place.start + before <= at && at - place.start < place.len;
+        if before > 0 && !session.layout.places.iter().any(inside) {
+            let why = format!(
+                "block {:#x} begins like a sparse image, and the {} engine cannot write it without its neighbours, which may belong to \
+                 another partition; nothing was written",
+                change.lba, session.facts.engine
+            );
+            return Err(Failure::new(Exit::Forbidden, "agent-sparse", why)
+                .advise("Use --engine direct for this phone, or report this."));
+        }
+    }
+    Ok(())
 }
 
 /// Reads every block that will change once more, before the journal is made: a journal must hold what is on the card, and

@@ -1,7 +1,7 @@
 //! Hands a chip's description over to the engine: same numbers, the engine's own words. Rooms below do not know each other.
 
-use crate::formats::catalog::{Catalog, Chip, WordCheck as Described};
-use crate::protocol::{ChipProfile, ClockGate, Fingerprint, WordCheck};
+use crate::formats::catalog::{AgentRow, Catalog, Chip, DaMode, WordCheck as Described};
+use crate::protocol::{AgentChip, AgentMode, ChipProfile, ClockGate, Fingerprint, Watchdog, WordCheck};
 
 /// Returns every chip of the catalog as the engine wants it.
 #[must_use]
@@ -31,6 +31,37 @@ fn profile(chip: &Chip) -> ChipProfile {
         ckdiv_25mhz: chip.ckdiv_25mhz,
         ckdiv_slow: chip.ckdiv_slow,
         verified: chip.verified,
+    }
+}
+
+/// Returns a chip as the legacy engine wants it.
+#[must_use]
+pub fn agent(row: &AgentRow) -> AgentChip {
+    let watchdog = |write: &crate::formats::catalog::WatchdogWrite| Watchdog {
+        address: write.address,
+        value: write.value,
+        narrow: write.bits == 16,
+    };
+    AgentChip {
+        name: row.name.clone(),
+        hw_code: row.hw_code,
+        da_code: row.da_code(),
+        mode: mode(row.da_mode),
+        watchdogs: row.watchdogs.iter().map(watchdog).collect(),
+        configuration: row.configuration(),
+        reset_bytes: row.reset_bytes,
+        nand_size_bytes: row.nand_size_bytes,
+        verified: row.verified,
+    }
+}
+
+/// Returns what a chip's agents speak.
+#[must_use]
+pub fn mode(mode: DaMode) -> AgentMode {
+    match mode {
+        DaMode::Legacy => AgentMode::Legacy,
+        DaMode::XFlash => AgentMode::XFlash,
+        DaMode::Xml => AgentMode::Xml,
     }
 }
 

@@ -18,6 +18,29 @@ pub enum Pace {
     Fast,
 }
 
+/// Ways to the flash, as asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EngineWish {
+    /// The best this phone allows.
+    #[default]
+    Auto,
+    /// The preloader's register commands.
+    Direct,
+    /// The user's Download Agent.
+    Legacy,
+}
+
+/// How the flash is reached.
+#[derive(Debug, Clone, Default)]
+pub struct Reach {
+    /// Which way.
+    pub engine: EngineWish,
+    /// Download Agent file the user named for this phone.
+    pub da: Option<PathBuf>,
+    /// Download Agent file the environment names for any phone.
+    pub da_by_environment: Option<PathBuf>,
+}
+
 /// The user's choices that hold for every verb.
 #[derive(Debug, Clone)]
 pub struct Choices {
@@ -27,6 +50,8 @@ pub struct Choices {
     pub timeout: Duration,
     /// How blocks are read.
     pub pace: Pace,
+    /// Engine and Download Agent.
+    pub reach: Reach,
     /// Scatter file, for phones without a PMT.
     pub scatter: Option<PathBuf>,
     /// Folder of real data for `sim:` ports.

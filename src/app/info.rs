@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::session::{PhoneFacts, PhoneSession, connect_at, open_port};
-use super::{Context, Device, Failure};
+use super::{AgentFacts, Context, Device, Failure};
 use crate::protocol::TargetConfig;
 use crate::storage::shared::lock;
 use crate::transport::Port;
@@ -15,6 +15,9 @@ pub struct Security {
     pub bits: String,
     /// What the bits mean for this program, one sentence.
     pub meaning: String,
+    /// What each bit that is set demands, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub demands: Vec<String>,
 }
 
 /// The card.
@@ -31,7 +34,8 @@ pub struct CardInfo {
     /// Bytes of the RPMB area.
     pub rpmb_bytes: u64,
     /// EXT_CSD revision.
-    pub revision: u8,
+    /// None where the engine cannot see it.
+    pub revision: Option<u8>,
 }
 
 /// One partition.
@@ -60,6 +64,9 @@ pub struct InfoResult {
     pub card: CardInfo,
     /// Why this engine.
     pub engine_reason: String,
+    /// The Download Agent that runs on the phone, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentFacts>,
     /// Where the layout was learned.
     pub layout_from: String,
     /// Whether the layout passed the checks that a write demands.
@@ -101,7 +108,7 @@ pub fn describe(session: &PhoneSession) -> InfoResult {
         phone: session.facts.clone(),
         versions: [facts.hw_sub_code, facts.hw_version, facts.sw_version].map(|word| format!("{word:#06x}")),
         preloader_version: facts.bl_version,
-        security: security(facts.target_config),
+        security: security(facts.target_config, session.agent.is_some()),
         card: CardInfo {
             manufacturer: format!("{:#04x}", card.cid[0]),
             product: card.cid[3..9]
@@ -113,9 +120,8 @@ pub fn describe(session: &PhoneSession) -> InfoResult {
             rpmb_bytes: card.rpmb_bytes,
             revision: card.revision,
         },
-        engine_reason:
-            "direct: the preloader's register commands reach the eMMC controller, so no vendor file is needed"
-                .into(),
+        engine_reason: session.engine_reason.clone(),
+        agent: session.agent.clone(),
         layout_from: session.layout.learned_from.clone(),
         layout_proven: session.layout.is_proven(),
         remarks: session.layout.remarks.clone(),
@@ -129,7 +135,7 @@ pub fn describe(session: &PhoneSession) -> InfoResult {
     }
 }
 
-fn security(fuses: TargetConfig) -> Security {
+fn security(fuses: TargetConfig, through_agent: bool) -> Security {
     let named = [
         (fuses.sbc(), "SBC"),
         (fuses.sla(), "SLA"),
@@ -138,14 +144,22 @@ fn security(fuses: TargetConfig) -> Security {
         (fuses.read_auth(), "READ-AUTH"),
         (fuses.write_auth(), "WRITE-AUTH"),
     ];
+    let sentences = [
+        (fuses.sbc(), "SBC: its boot images must carry the maker's signature"),
+        (fuses.sla(), "SLA: the serial link to it must be authorised by its maker"),
+        (fuses.daa(), "DAA: it runs only Download Agents its maker has signed"),
+    ];
+    let demands = sentences.into_iter().filter(|(set, _)| *set).map(|(_, words)| words.to_owned()).collect();
     let set: Vec<&str> = named.iter().filter(|(set, _)| *set).map(|(_, name)| *name).collect();
     let bits = if set.is_empty() { "no bits set".into() } else { set.join(" ") };
     let meaning = if set.is_empty() {
         "open: no fuse restricts this phone"
+    } else if through_agent {
+        "restricted to what its maker signed; it took this Download Agent, so reading and restoring work"
     } else {
         "locked for Download Agents that its maker did not sign; the direct engine needs none, so reading and restoring work"
     };
-    Security { bits, meaning: meaning.into() }
+    Security { bits, meaning: meaning.into(), demands }
 }
 
 /// Lists devices for `detect`.

@@ -1,6 +1,7 @@
 //! What the program can do: sessions, verbs, plans, events and failures. Says nothing itself; faces do that.
 //!
 //! * [`session`]: from a port name to a phone whose partitions are known.
+//! * `engines`, `agent_file`: which way to the flash, and the user's Download Agent.
 //! * [`gather`], [`survey`]: every copy a source holds, judged.
 //! * [`backup`], [`restore`] and [`repair`] with [`staging`] and [`carry`], [`journal`], [`archive`], [`source`], [`info`],
 //!   [`demo`], [`diff`], [`shelf`], [`export`], [`sealing`], [`guard`], [`doctor`]: the verbs.
@@ -11,6 +12,7 @@
 //! * `wiretap`: what is said on the wire, as events.
 //! * [`causes`]: the one table from errors below to failures.
 
+mod agent_file;
 pub mod amount;
 pub mod archive;
 pub mod backup;
@@ -23,6 +25,7 @@ pub mod demo;
 pub mod descriptions;
 pub mod diff;
 pub mod doctor;
+mod engines;
 pub mod event;
 pub mod export;
 pub mod failure;
@@ -63,7 +66,8 @@ pub use crate::identity::survey::{BootsFrom, Layer, LayerState, Value};
 pub use crate::identity::{Part, Selection, Status, VerdictCode};
 pub use crate::vault::{Keys, Lock, Passphrase};
 pub use cables::{Bench, Cables, Device, ScenarioInfo, ServeRequest};
-pub use context::{Choices, Context, Pace};
+pub use context::{Choices, Context, EngineWish, Pace, Reach};
+pub use engines::AgentFacts;
 pub use event::{Event, Progress, Sink, WireLine};
 pub use failure::{Exit, Failure};
 pub use keyring::Keyring;

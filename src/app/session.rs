@@ -5,15 +5,13 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Event, Exit, Failure, Pace, Progress};
+use super::engines::{AgentFacts, Missed, Reached, Ways};
+use super::{Context, Event, Exit, Failure, Progress};
 use crate::formats::partition::PartitionTable;
 use crate::formats::scatter::{Scatter, ScatterStorage};
-use crate::protocol::{
-    ConnectOptions, DirectOptions, Engine, Pace as EnginePace, Patient, PreloaderFacts, ProtocolError,
-    Session,
-};
-use crate::storage::{Layout, PhoneDisk, locate, share, shared::lock};
-use crate::transport::{LinkError, Plugged, Port};
+use crate::protocol::{PreloaderFacts, ProtocolError};
+use crate::storage::{Layout, PhoneDisk, locate, share, shared::lock, witness};
+use crate::transport::{LinkError, Plugged, Port, PortKind};
 use crate::vault::{Partition, PhoneIds};
 
 /// A scatter file larger than this is not read.
@@ -22,6 +20,8 @@ const MAX_SCATTER: u64 = 1 << 20;
 const SLICE: Duration = Duration::from_secs(3);
 /// A phone that keeps leaving before it answers is given up after this many tries.
 const TRIES: u32 = 8;
+/// A phone that refused an agent may pass through its boot ROM, which answers at once and often.
+const TRIES_OF_A_RETURN: u32 = 1000;
 
 /// What is known of a phone, as `phone` in the JSON documents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -50,6 +50,10 @@ pub struct PhoneSession {
     pub preloader: PreloaderFacts,
     /// Where it is plugged in.
     pub port: String,
+    /// Which engine, and why this one.
+    pub engine_reason: String,
+    /// The Download Agent that runs on it, if one does.
+    pub agent: Option<AgentFacts>,
 }
 
 impl PhoneSession {
@@ -141,7 +145,7 @@ pub fn connect(context: &Context<'_>) -> Result<PhoneSession, Failure> {
 /// # Errors
 /// As [`connect`].
 pub fn connect_at(context: &Context<'_>, port: &mut dyn Port) -> Result<PhoneSession, Failure> {
-    let (preloader, engine, chip) = reach(context, port)?;
+    let Reached { preloader, engine, chip, reason, agent } = reach(context, port)?;
     let mut disk = PhoneDisk::new(engine);
     let began = disk.elapsed();
     disk.observe(Some(watch(context, began)));
@@ -156,7 +160,7 @@ pub fn connect_at(context: &Context<'_>, port: &mut dyn Port) -> Result<PhoneSes
     context.step(format!("{} with eMMC, engine {}", facts.chip, facts.engine));
     let scatter = read_scatter(context, &facts)?;
     let canonical = |name: &str| context.catalog.canonical_partition(name);
-    let layout = locate::locate(&mut disk, card.prefix(), scatter.as_ref(), &canonical).map_err(|error| {
+    let mut layout = locate::locate(&mut disk, card.prefix(), scatter.as_ref(), &canonical).map_err(|error| {
         let _ = disk.leave();
         let failure = match &error {
             locate::LocateError::Read { cause, .. } => Failure::from(cause.clone()),
@@ -167,10 +171,19 @@ pub fn connect_at(context: &Context<'_>, port: &mut dyn Port) -> Result<PhoneSes
         };
         Failure { message: error.to_string(), ..failure }
     })?;
+    match disk.told_partitions() {
+        Ok(Some(told)) => witness::compare(&mut layout, &told, card.prefix(), &canonical),
+        Ok(None) => {}
+        Err(error) => {
+            let _ = disk.leave();
+            return Err(error.into());
+        }
+    }
     for doubt in &layout.doubts {
         context.warn(doubt.clone());
     }
-    Ok(PhoneSession { disk: share(disk), layout, facts, preloader, port: port.name() })
+    let port = port.name();
+    Ok(PhoneSession { disk: share(disk), layout, facts, preloader, port, engine_reason: reason, agent })
 }
 
 /// Looks for a phone at this port for a short time: none is no failure, and neither is one that cannot be opened yet.
@@ -242,28 +255,48 @@ fn chosen_port(context: &Context<'_>) -> Result<Box<dyn Port>, Failure> {
 
 /// Waits for a phone and opens its engine. A phone that leaves before it answers is waited for again: that is what a
 /// preloader does when nobody spoke to it in time.
-fn reach(
-    context: &Context<'_>,
-    port: &mut dyn Port,
-) -> Result<(PreloaderFacts, Box<dyn Engine>, String), Failure> {
+///
+/// A phone that refuses its Download Agent restarts, and is waited for once more where another way is open.
+fn reach(context: &Context<'_>, port: &mut dyn Port) -> Result<Reached, Failure> {
+    let mut ways = Ways::new(context)?;
     context.step(format!("Waiting for a phone at {} …", port.name()));
     let began = Instant::now();
     for attempt in 1.. {
         context.go_on()?;
-        let plugged = wait_for_phone(context, port, began)?;
+        let mut plugged = wait_for_phone(context, port, began)?;
+        if ways.awaits_return()
+            && plugged.kind == PortKind::Brom
+            && attempt < TRIES_OF_A_RETURN
+            && began.elapsed() < context.choices.timeout
+        {
+            // A boot ROM that nobody speaks to gives up after half a minute and starts the preloader.
+            plugged.link.pause(Duration::from_secs(1));
+            continue;
+        }
         let described = plugged.link.describe();
         let answer_within = context.choices.timeout.min(Duration::from_secs(10));
-        let profiles = super::chips::profiles(&context.catalog);
-        let session =
-            crate::protocol::connect(plugged.link, &profiles, ConnectOptions::default(), answer_within);
-        match session {
-            Ok(session) => {
+        let in_time = began.elapsed() < context.choices.timeout;
+        match crate::protocol::greet(plugged.link, answer_within) {
+            Ok(greeted) => {
                 context.note(format!("Connected: {described}"));
-                return open_engine(context, session);
+                match ways.open(context, greeted) {
+                    Ok(reached) => return Ok(reached),
+                    Err(Missed::Failed(failure)) => return Err(failure),
+                    Err(Missed::Refused(words)) => {
+                        context.warn(format!(
+                            "{words}; the phone restarts, and is waited for again, to use the direct engine"
+                        ));
+                        ways.refused(words);
+                    }
+                }
             }
+            // On its way back from a refusal it may stay in its boot ROM for half a minute.
             Err(error)
-                if left_too_early(&error) && attempt < TRIES && began.elapsed() < context.choices.timeout =>
-            {
+                if ways.awaits_return()
+                    && in_time
+                    && attempt < TRIES_OF_A_RETURN
+                    && (left_too_early(&error) || matches!(error, ProtocolError::Brom)) => {}
+            Err(error) if left_too_early(&error) && attempt < TRIES && in_time => {
                 context.note(format!("The phone left before it answered ({error}); waiting for it again."));
             }
             Err(error) => return Err(error.into()),
@@ -296,23 +329,6 @@ fn wait_for_phone(context: &Context<'_>, port: &mut dyn Port, began: Instant) ->
 /// Returns whether the handshake ended because the phone went on booting.
 fn left_too_early(error: &ProtocolError) -> bool {
     matches!(error, ProtocolError::Link { cause: LinkError::Gone, .. })
-}
-
-fn open_engine(
-    context: &Context<'_>,
-    session: Session,
-) -> Result<(PreloaderFacts, Box<dyn Engine>, String), Failure> {
-    let facts = *session.facts();
-    let chip = session.chip().name.clone();
-    let pace = match context.choices.pace {
-        Pace::Strict => EnginePace::Strict,
-        Pace::Fast => EnginePace::Fast,
-    };
-    let options = DirectOptions { pace };
-    let engine = session.into_direct(options)?;
-    // This engine asks for each block alone, so looking after each costs nothing.
-    let engine = Patient::new(engine, context.choices.timeout, 1);
-    Ok((facts, Box::new(engine), chip))
 }
 
 /// Reports every read as progress without a known end, and stops reading when the user wants to stop.

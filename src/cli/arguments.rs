@@ -44,6 +44,9 @@ pub struct Common {
     /// How blocks are read: strict waits for the controller's answer every 128 bytes, fast once a block
     #[arg(long, global = true, value_enum, default_value_t = PaceChoice::Strict, help_heading = "Phone")]
     pub pace: PaceChoice,
+    /// Download Agent file of this phone's flash package (MTK_AllInOne_DA.bin), for the legacy engine; NVKEEP_DA names one for every phone
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Phone")]
+    pub da: Option<PathBuf>,
     /// Scatter file of this phone's firmware, for phones without a partition table (PMT)
     #[arg(long, global = true, value_name = "FILE", help_heading = "Phone")]
     pub scatter: Option<PathBuf>,
@@ -77,6 +80,8 @@ pub enum EngineChoice {
     Auto,
     /// The eMMC controller through the preloader's register commands; needs no vendor file
     Direct,
+    /// The user's Download Agent file (--da), for chips whose agents speak the legacy protocol
+    Legacy,
 }
 
 /// Paces of reading.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 
-use super::arguments::{Arguments, Common, DialectWord, PaceChoice, PartWord, VaultVerb, Verb};
+use super::arguments::{Arguments, Common, DialectWord, EngineChoice, PaceChoice, PartWord, VaultVerb, Verb};
 use super::guard::Command;
 use super::keys::KeyWords;
 use super::output::{Outcome, show};
@@ -35,8 +35,8 @@ use crate::app::restore::{RestoreRequest, restore};
 use crate::app::shelf::shelf;
 use crate::app::source::inspect;
 use crate::app::{
-    Cables, Choices, Context, Exit, Failure, Keyring, Pace, Part, Report, ScreenRequest, Selection,
-    ServeRequest, descriptions, random, sealing,
+    Cables, Choices, Context, EngineWish, Exit, Failure, Keyring, Pace, Part, Reach, Report, ScreenRequest,
+    Selection, ServeRequest, descriptions, random, sealing,
 };
 
 /// Runs the program: parse, work, show.
@@ -105,6 +105,17 @@ fn context<'a>(
             pace: match common.pace {
                 PaceChoice::Strict => Pace::Strict,
                 PaceChoice::Fast => Pace::Fast,
+            },
+            reach: Reach {
+                engine: match common.engine {
+                    EngineChoice::Auto => EngineWish::Auto,
+                    EngineChoice::Direct => EngineWish::Direct,
+                    EngineChoice::Legacy => EngineWish::Legacy,
+                },
+                da: common.da.clone(),
+                da_by_environment: std::env::var_os("NVKEEP_DA")
+                    .filter(|path| !path.is_empty())
+                    .map(PathBuf::from),
             },
             scatter: common.scatter.clone(),
             data: common.data.clone(),

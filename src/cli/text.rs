@@ -46,18 +46,26 @@ pub fn info(info: &InfoResult) -> String {
     );
     let _ = writeln!(text, "preloader  version {}", info.preloader_version);
     let _ = writeln!(text, "security   {} ({})", info.security.meaning, info.security.bits);
+    for demand in &info.security.demands {
+        let _ = writeln!(text, "           {demand}");
+    }
     let _ = writeln!(
         text,
-        "storage    {} \"{}\" {}, boot areas {} each, RPMB {}, EXT_CSD revision {}",
+        "storage    {} \"{}\" {}, boot areas {} each, RPMB {}{}",
         info.phone.storage,
         card.product,
         bytes(card.user_bytes),
         bytes(card.boot_bytes),
         bytes(card.rpmb_bytes),
-        card.revision
+        card.revision.map(|revision| format!(", EXT_CSD revision {revision}")).unwrap_or_default()
     );
     let _ = writeln!(text, "CID        {}", info.phone.cid);
     let _ = writeln!(text, "engine     {}", info.engine_reason);
+    if let Some(agent) = &info.agent {
+        let _ = writeln!(text, "agent      {} ({}), dialect {}", agent.file, agent.build, agent.dialect);
+        let _ = writeln!(text, "           sha256 {}", agent.sha256);
+        let _ = writeln!(text, "           {}; the chip's description is {}", agent.entry, agent.confidence);
+    }
     let proven = if info.layout_proven {
         "checked, fit for writing"
     } else {

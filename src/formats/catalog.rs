@@ -1,11 +1,15 @@
 //! The descriptions in `formats/*.toml`: chips, partitions, modem families. Refuses unknown keys and incomplete entries;
 //! remembers whether the built-in text or the user's spoke. Computes nothing.
 
+mod agents;
+
 use serde::Deserialize;
 use thiserror::Error;
 
 use super::imei::Imei;
 use super::mac::MacAddress;
+
+pub use agents::{AgentRow, DaMode, WatchdogWrite};
 
 const CHIPS: &str = include_str!("../../formats/chips.toml");
 const PARTITIONS: &str = include_str!("../../formats/partitions.toml");
@@ -295,6 +299,9 @@ pub enum CatalogError {
 struct ChipsFile {
     schema: u32,
     chip: Vec<Chip>,
+    /// A user's description of before there were engines with agents has none.
+    #[serde(default)]
+    agent: Vec<AgentRow>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -369,6 +376,12 @@ impl Catalog {
         &self.chips.chip
     }
 
+    /// Returns the chips as a Download Agent needs them.
+    #[must_use]
+    pub fn agents(&self) -> &[AgentRow] {
+        &self.chips.agent
+    }
+
     /// Returns the partitions of the identity set.
     #[must_use]
     pub fn partitions(&self) -> &[PartitionKind] {
@@ -424,6 +437,12 @@ impl Catalog {
         unique(name, self.chips().iter().map(|chip| chip.name.as_str()))?;
         let aliases = self.partitions().iter().flat_map(|kind| kind.aliases.iter().map(String::as_str));
         unique(name, aliases.chain(self.partitions().iter().map(|kind| kind.name.as_str())))?;
+        unique(name, self.agents().iter().map(|row| row.name.as_str()))?;
+        for row in self.agents() {
+            if let Some(what) = row.trouble() {
+                return Err(entry(name, &row.name, what));
+            }
+        }
         for chip in self.chips() {
             let proven = chip.clock_gate.is_some() && chip.usbdl_flags.is_some() && !chip.pinmux.is_empty();
             if chip.verified && (!proven || chip.confidence == Confidence::Guessed) {

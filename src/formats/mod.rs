@@ -4,6 +4,7 @@
 pub mod ap_file;
 pub mod binregion;
 pub mod catalog;
+pub mod da_container;
 pub mod derived_key;
 pub mod ext4;
 mod fixed;

@@ -33,7 +33,8 @@ impl ProtocolError {
                 "Check that the port belongs to the phone and that the phone is switched off when you plug it in."
             }
             Self::Brom => {
-                "Release any key or test point that forces the boot ROM, and plug the phone in again."
+                "Release any key or test point that forces the boot ROM, and plug the phone in again, so that its preloader \
+                 answers: from the boot ROM its memory would need data only its own firmware has."
             }
             Self::Status { .. } => "Restart the phone and try once more; if it repeats, report this status.",
             Self::Security { .. } => {
@@ -57,6 +58,10 @@ impl ProtocolError {
                 "This preloader build is not supported; use the vendor's Download Agent."
             }
             Self::Card { trouble, .. } => card_advice(trouble),
+            Self::Agent { trouble, .. } => trouble.advice(),
+            Self::OtherAgent { .. } => {
+                "nvkeep reaches this chip's storage in a later version; nothing was sent to the phone."
+            }
             Self::RefusedCard { .. } => {
                 "The layout of such a card cannot be computed safely; nothing was written."
             }

@@ -9,6 +9,19 @@ pub struct Capabilities {
     pub write: bool,
     /// Bytes a second on a USB 2.0 cable, roughly; for time estimates before the first measurement.
     pub bytes_per_second: u32,
+    /// Blocks worth asking for at once: more wins nothing, fewer costs turns on the cable.
+    pub run_blocks: u64,
+}
+
+/// A partition as an engine tells it: bytes of the linear address space, before which nothing was subtracted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedRange {
+    /// Name as it stands there.
+    pub name: String,
+    /// First byte, BOOT1 + BOOT2 + RPMB counted in.
+    pub start: u64,
+    /// Bytes.
+    pub len: u64,
 }
 
 /// Who the eMMC card is and how large its areas are. Sizes in bytes.
@@ -16,16 +29,16 @@ pub struct Capabilities {
 pub struct Card {
     /// CID register, most significant byte first (`c3||c2||c1||c0` of msdc-direct.md 3.3).
     pub cid: [u8; 16],
-    /// The whole EXT_CSD.
-    pub ext_csd: Box<[u8; 512]>,
+    /// The whole EXT_CSD, where the engine can see it.
+    pub ext_csd: Option<Box<[u8; 512]>>,
     /// 512-byte sectors of the user area.
     pub sectors: u64,
     /// One boot area.
     pub boot_bytes: u64,
     /// RPMB area.
     pub rpmb_bytes: u64,
-    /// EXT_CSD revision.
-    pub revision: u8,
+    /// EXT_CSD revision, where the engine can see it.
+    pub revision: Option<u8>,
     /// Whether the card has general-purpose partitions (then the linear address space is not trusted).
     pub general_purpose: bool,
 }
@@ -61,6 +74,21 @@ pub trait Engine: Send {
     /// # Errors
     /// With the place; the block may hold old or new content.
     fn write(&mut self, lba: u64, block: &[u8; 512]) -> Result<(), ProtocolError>;
+
+    /// Returns the partition table as the engine's own other end tells it: a second witness beside what lies on the card.
+    /// None where there is no such end, or it knows of no table.
+    ///
+    /// # Errors
+    /// With the place.
+    fn partitions(&mut self) -> Result<Option<Vec<NamedRange>>, ProtocolError> {
+        Ok(None)
+    }
+
+    /// Returns how many blocks before this one a write of it may write too, with what they hold already.
+    fn neighbours(&self, block: &[u8; 512]) -> u64 {
+        let _ = block;
+        0
+    }
 
     /// Asks something cheap, to know whether the phone is still there. Touches neither card nor controller.
     ///

@@ -4,6 +4,7 @@
 use thiserror::Error;
 
 use super::card_trouble::CardTrouble;
+use super::legacy::{AgentMode, AgentTrouble};
 use crate::transport::LinkError;
 
 /// A failed conversation.
@@ -122,6 +123,22 @@ pub enum ProtocolError {
         /// What failed.
         trouble: CardTrouble,
     },
+    /// The Download Agent, or the phone that is given one, failed at an operation.
+    #[error("{doing}: {trouble}")]
+    Agent {
+        /// Operation, with its LBA where it has one.
+        doing: String,
+        /// What failed.
+        trouble: AgentTrouble,
+    },
+    /// The chip's agents speak a protocol that no engine of this program does.
+    #[error("{name} needs the {} engine, which is not built yet", .mode.engine())]
+    OtherAgent {
+        /// The chip's name.
+        name: String,
+        /// What its agents speak.
+        mode: AgentMode,
+    },
     /// The card is of a kind whose layout cannot be trusted.
     #[error("this card is refused: {why}")]
     RefusedCard {
@@ -169,6 +186,7 @@ impl ProtocolError {
         | Self::Status { doing, .. }
         | Self::Desync { doing, .. }
         | Self::AddressRefused { doing, .. }
+        | Self::Agent { doing, .. }
         | Self::Card { doing, .. } = &mut self
         {
             *doing = format!("{place}: {doing}");
@@ -204,11 +222,23 @@ impl ProtocolError {
             Self::Fingerprint { .. } => "fingerprint",
             Self::SilentWrite32 { .. } => "silent-write32",
             Self::Card { trouble, .. } => trouble.code(),
+            Self::Agent { trouble, .. } => trouble.code(),
+            Self::OtherAgent { .. } => "engine-not-built",
             Self::RefusedCard { .. } => "refused-card",
             Self::OutOfRange { .. } => "out-of-range",
             Self::TooSlow { .. } => "too-slow",
             Self::Left { .. } => "session-over",
         }
+    }
+
+    /// Makes an agent's failure.
+    pub(super) fn agent(doing: impl Into<String>, trouble: AgentTrouble) -> Self {
+        Self::Agent { doing: doing.into(), trouble }
+    }
+
+    /// Returns whether an agent answered an error number: then it waits for its next command.
+    pub(super) fn is_agent_number(&self) -> bool {
+        matches!(self, Self::Agent { trouble: AgentTrouble::Number { .. }, .. })
     }
 
     /// Makes a card failure.

@@ -8,6 +8,7 @@ pub mod direct;
 pub mod engine;
 pub mod error;
 mod handshake;
+pub mod legacy;
 pub mod narrate;
 pub mod patience;
 pub mod preloader;
@@ -17,10 +18,13 @@ mod stream;
 pub use card_trouble::CardTrouble;
 pub use chip::{ChipProfile, ClockGate, Fingerprint, WordCheck};
 pub use direct::{DirectEngine, DirectOptions, Pace};
-pub use engine::{Capabilities, Card, Engine};
+pub use engine::{Capabilities, Card, Engine, NamedRange};
 pub use error::ProtocolError;
 pub use handshake::handshake;
+pub use legacy::{
+    AgentChip, AgentImage, AgentMode, AgentTrouble, Dialect, LegacyEngine, LegacyOptions, Stage, Watchdog,
+};
 pub use narrate::{Line, Narrator};
 pub use patience::Patient;
 pub use preloader::{HwSwVersion, Preloader, TargetConfig};
-pub use session::{ConnectOptions, PreloaderFacts, Session, connect, identify};
+pub use session::{ConnectOptions, Greeted, PreloaderFacts, Session, connect, greet, identify};

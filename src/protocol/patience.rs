@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Capabilities, Card, Engine, ProtocolError};
+use super::{Capabilities, Card, Engine, NamedRange, ProtocolError};
 
 /// Time that a block may take on the average: the slowest real engine takes a fortieth of it, one over a network of half the
 /// world still less.
@@ -60,6 +60,14 @@ impl<E: Engine> Engine for Patient<E> {
 
     fn write(&mut self, lba: u64, block: &[u8; 512]) -> Result<(), ProtocolError> {
         self.engine.write(lba, block)
+    }
+
+    fn neighbours(&self, block: &[u8; 512]) -> u64 {
+        self.engine.neighbours(block)
+    }
+
+    fn partitions(&mut self) -> Result<Option<Vec<NamedRange>>, ProtocolError> {
+        self.engine.partitions()
     }
 
     fn is_there(&mut self) -> Result<(), ProtocolError> {

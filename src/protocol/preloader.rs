@@ -64,7 +64,7 @@ impl TargetConfig {
 
 /// A phone in its preloader's command loop.
 pub struct Preloader {
-    stream: Stream,
+    pub(super) stream: Stream,
 }
 
 impl Preloader {

@@ -6,6 +6,7 @@ use super::ProtocolError;
 use super::chip::ChipProfile;
 use super::direct::{DirectEngine, DirectOptions};
 use super::handshake::handshake;
+use super::legacy::{AgentChip, AgentImage, LegacyEngine, LegacyOptions};
 use super::preloader::{Preloader, TargetConfig};
 use crate::transport::Link;
 
@@ -51,15 +52,63 @@ pub fn connect(
     options: ConnectOptions,
     within: Duration,
 ) -> Result<Session, ProtocolError> {
+    greet(link, within)?.into_session(chips, options)
+}
+
+/// A phone that has said who it is, before anybody has decided how to reach its flash.
+pub struct Greeted {
+    preloader: Preloader,
+    facts: PreloaderFacts,
+}
+
+/// Talks a phone into its command loop and asks it the four queries.
+///
+/// # Errors
+/// As [`handshake`] and [`identify`].
+pub fn greet(link: Box<dyn Link>, within: Duration) -> Result<Greeted, ProtocolError> {
     let mut preloader = handshake(link, within)?;
     let facts = identify(&mut preloader)?;
-    let hw_code = facts.hw_code;
-    let chip = chips.iter().find(|chip| chip.hw_code == hw_code);
-    let chip = chip.cloned().ok_or(ProtocolError::UnknownChip { hw_code })?;
-    if !chip.verified && !options.unverified {
-        return Err(ProtocolError::ChipNotVerified { name: chip.name, hw_code, writing: false });
+    Ok(Greeted { preloader, facts })
+}
+
+impl Greeted {
+    /// Returns what the preloader told.
+    #[must_use]
+    pub fn facts(&self) -> &PreloaderFacts {
+        &self.facts
     }
-    Ok(Session { preloader, facts, chip })
+
+    /// Finds its description for the direct engine.
+    ///
+    /// # Errors
+    /// [`ProtocolError::UnknownChip`], [`ProtocolError::ChipNotVerified`].
+    pub fn into_session(
+        self,
+        chips: &[ChipProfile],
+        options: ConnectOptions,
+    ) -> Result<Session, ProtocolError> {
+        let Self { preloader, facts } = self;
+        let hw_code = facts.hw_code;
+        let chip = chips.iter().find(|chip| chip.hw_code == hw_code);
+        let chip = chip.cloned().ok_or(ProtocolError::UnknownChip { hw_code })?;
+        if !chip.verified && !options.unverified {
+            return Err(ProtocolError::ChipNotVerified { name: chip.name, hw_code, writing: false });
+        }
+        Ok(Session { preloader, facts, chip })
+    }
+
+    /// Gives the preloader up for a Download Agent.
+    ///
+    /// # Errors
+    /// See [`LegacyEngine::open`].
+    pub fn into_legacy(
+        self,
+        chip: AgentChip,
+        image: &AgentImage,
+        options: LegacyOptions,
+    ) -> Result<LegacyEngine, ProtocolError> {
+        LegacyEngine::open(self.preloader, self.facts, chip, image, options)
+    }
 }
 
 /// Asks a preloader who it is. FD comes first: its answer depends on nothing else.

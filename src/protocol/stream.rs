@@ -175,8 +175,20 @@ impl Stream {
         before: usize,
         doing: &dyn fmt::Display,
     ) -> Result<Vec<u8>, ProtocolError> {
+        self.hear_within(len, expected, before, doing, QUIET)
+    }
+
+    /// As [`Self::hear`], for answers that take the phone more than a moment.
+    pub fn hear_within(
+        &mut self,
+        len: usize,
+        expected: &[u8],
+        before: usize,
+        doing: &dyn fmt::Display,
+        within: Duration,
+    ) -> Result<Vec<u8>, ProtocolError> {
         let mut reply = vec![0; len];
-        let outcome = self.link.receive(&mut reply, QUIET);
+        let outcome = self.link.receive(&mut reply, within);
         if let Err(LinkError::Timeout { got, .. }) = outcome {
             // What did come says more than its absence.
             reply.truncate(got.min(len));
@@ -201,6 +213,21 @@ impl Stream {
                 Err(self.broken_by(ProtocolError::link(doing, cause)))
             }
         }
+    }
+
+    /// Sends bytes that nobody echoes, in transfers of `piece`.
+    pub fn pour(&mut self, bytes: &[u8], piece: usize, doing: &str) -> Result<(), ProtocolError> {
+        self.in_step(doing)?;
+        for piece in bytes.chunks(piece.max(1)) {
+            let sent = self.link.send(piece, QUIET);
+            sent.map_err(|cause| self.broken_by(ProtocolError::link(doing, cause)))?;
+        }
+        Ok(())
+    }
+
+    /// Gives the link up: from here on somebody else answers.
+    pub fn into_link(self) -> Box<dyn Link> {
+        self.link
     }
 
     /// Drops whatever comes until the phone is quiet for `quiet`, bounded in time and bytes.

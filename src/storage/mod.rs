@@ -13,6 +13,7 @@ pub mod place;
 pub mod shared;
 pub mod staged;
 pub mod volume;
+pub mod witness;
 
 pub use chain::ChainDisk;
 pub use commit::{CommitError, ProveError, commit, prove};

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use super::BLOCK;
 use crate::formats::{ReadAt, ReadError};
-use crate::protocol::{Capabilities, Card, Engine, ProtocolError};
+use crate::protocol::{Capabilities, Card, Engine, NamedRange, ProtocolError};
 
 /// Blocks of one cache line: 4 KiB, the page of every file system this program meets.
 const LINE_BLOCKS: u64 = 8;
+
+/// Most blocks fetched at once, whatever an engine wants: 8 MiB of memory.
+const MOST_RUN_BLOCKS: u64 = 16 << 10;
 
 /// A cached run of eight blocks; bit *n* of `known` says that block *n* was read.
 struct Line {
@@ -69,6 +72,20 @@ impl PhoneDisk {
     #[must_use]
     pub fn capabilities(&self) -> Capabilities {
         self.engine.capabilities()
+    }
+
+    /// Returns how many blocks before this one a write of it may write too, with what they hold already.
+    #[must_use]
+    pub fn neighbours(&self, block: &[u8; 512]) -> u64 {
+        self.engine.neighbours(block)
+    }
+
+    /// Returns the partition table as the engine's other end tells it, in linear addresses; none where it tells nothing.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn told_partitions(&mut self) -> Result<Option<Vec<NamedRange>>, ProtocolError> {
+        self.engine.partitions()
     }
 
     /// Returns the time spent on the cable so far.
@@ -189,17 +206,18 @@ impl PhoneDisk {
         }
     }
 
-    /// Fetches every block of `[first, end)` that is not known yet, in runs of at most 64 blocks.
+    /// Fetches every block of `[first, end)` that is not known yet, in runs as long as the engine wants them.
     fn fetch(&mut self, first: u64, end: u64) -> Result<(), FetchError> {
         let mut lba = first;
-        let mut buffer = vec![0u8; 64 * 512];
+        let longest = self.engine.capabilities().run_blocks.clamp(1, MOST_RUN_BLOCKS).min(end - first);
+        let mut buffer = vec![0u8; usize::try_from(longest * BLOCK).unwrap_or(0)];
         while lba < end {
             if self.block(lba).is_some() {
                 lba += 1;
                 continue;
             }
             let mut run = 1;
-            while run < 64 && lba + run < end && self.block(lba + run).is_none() {
+            while run < longest && lba + run < end && self.block(lba + run).is_none() {
                 run += 1;
             }
             let bytes = usize::try_from(run * BLOCK).unwrap_or(0);

@@ -30,6 +30,9 @@ pub struct Manifest {
     pub phone: PhoneIds,
     /// The engine that read them.
     pub engine: String,
+    /// The Download Agent that engine ran, if it ran one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentOrigin>,
     /// Whether the whole identity set is here.
     pub full: bool,
     /// What the user was warned of when it was made.
@@ -45,6 +48,17 @@ pub struct Manifest {
     pub regions: Vec<Region>,
     /// Decoded NV files.
     pub files: Vec<FileEntry>,
+}
+
+/// Which Download Agent read the bytes; the agent itself is a vendor's, and never kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentOrigin {
+    /// Digest of its file.
+    pub sha256: String,
+    /// The file's own description of itself.
+    pub build: String,
+    /// Which entry of the file, and why.
+    pub entry: String,
 }
 
 /// Where an imported archive comes from.
@@ -157,6 +171,7 @@ impl Manifest {
             note: String::new(),
             phone,
             engine: engine.to_owned(),
+            agent: None,
             full: false,
             warnings: Vec::new(),
             redacted: false,

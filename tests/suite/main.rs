@@ -10,6 +10,7 @@
 
 mod support;
 
+mod agent; // the user's Download Agent: its file, and its conversation in frozen bytes
 mod ap_files; // trailers, WIFI, BT_Addr, PRODUCT_INFO, FILE_VER
 mod architecture; // who may know whom; no forgotten file
 mod backup; // the identity set, read, checked, archived

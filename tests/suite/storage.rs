@@ -30,11 +30,11 @@ fn fake(sectors: u64) -> (PhoneDisk, Arc<Mutex<Bench>>) {
     let bench = Arc::new(Mutex::new(Bench::default()));
     let card = Card {
         cid: [7; 16],
-        ext_csd: Box::new([0; 512]),
+        ext_csd: None,
         sectors,
         boot_bytes: 4 << 20,
         rpmb_bytes: 512 << 10,
-        revision: 6,
+        revision: None,
         general_purpose: false,
     };
     (PhoneDisk::new(Box::new(FakeEngine { bench: bench.clone(), card })), bench)
@@ -45,7 +45,7 @@ impl Engine for FakeEngine {
         "fake"
     }
     fn capabilities(&self) -> Capabilities {
-        Capabilities { write: true, bytes_per_second: 1 }
+        Capabilities { write: true, bytes_per_second: 1, run_blocks: 64 }
     }
     fn card(&self) -> &Card {
         &self.card

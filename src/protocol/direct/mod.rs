@@ -22,6 +22,9 @@ use crate::wire::emmc::BLOCK;
 /// Speed of either pace on a USB 2.0 cable, bytes a second, for estimates (msdc-direct.md 5.2).
 const BYTES_PER_SECOND: u32 = 20 * 1024;
 
+/// Blocks worth asking for at once: each is a conversation of its own, so this only bounds what is lost with a failure.
+const RUN_BLOCKS: u64 = 64;
+
 /// How blocks are read (msdc-direct.md 5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pace {
@@ -108,7 +111,11 @@ impl Engine for DirectEngine {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { write: self.chip().verified, bytes_per_second: BYTES_PER_SECOND }
+        Capabilities {
+            write: self.chip().verified,
+            bytes_per_second: BYTES_PER_SECOND,
+            run_blocks: RUN_BLOCKS,
+        }
     }
 
     fn card(&self) -> &Card {

@@ -232,8 +232,8 @@ fn accept(cid: [u8; 16], bytes: Box<[u8; BLOCK]>) -> Result<Card, ProtocolError>
         sectors: u64::from(sectors),
         boot_bytes: u64::from(bytes[ext_csd::BOOT_SIZE_MULT]) * ext_csd::MULT_UNIT,
         rpmb_bytes: u64::from(bytes[ext_csd::RPMB_SIZE_MULT]) * ext_csd::MULT_UNIT,
-        revision,
+        revision: Some(revision),
         general_purpose: false,
-        ext_csd: bytes,
+        ext_csd: Some(bytes),
     })
 }

@@ -100,11 +100,11 @@ fn facts(page: &mut Page, model: &Model) {
     fact(
         "card",
         &format!(
-            "{} of maker {}, {} for the user, revision {}",
+            "{} of maker {}, {} for the user{}",
             card.product,
             card.manufacturer,
             crate::app::amount::bytes(card.user_bytes),
-            card.revision
+            card.revision.map(|revision| format!(", revision {revision}")).unwrap_or_default()
         ),
     );
     fact("engine", &info.engine_reason);

@@ -58,6 +58,7 @@ fn open(port: &str, file: Option<&str>, prepare: impl FnOnce(&Path), story: impl
             port: port.into(),
             timeout: Duration::from_secs(5),
             pace: Pace::Strict,
+            reach: nvkeep::app::Reach::default(),
             scatter: None,
             data: None,
             record: None,

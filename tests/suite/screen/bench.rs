@@ -310,6 +310,7 @@ pub fn context<'a>(
             port: port.into(),
             timeout: Duration::from_secs(5),
             pace: Pace::Strict,
+            reach: nvkeep::app::Reach::default(),
             scatter: None,
             data: None,
             record: None,

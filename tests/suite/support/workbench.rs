@@ -165,6 +165,7 @@ impl Workbench {
                 port: "sim:test".into(),
                 timeout: Duration::from_secs(5),
                 pace: Pace::Strict,
+                reach: nvkeep::app::Reach::default(),
                 scatter: None,
                 data: None,
                 record: None,
