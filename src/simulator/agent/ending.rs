@@ -11,8 +11,8 @@ use crate::wire::soc::{rgu, usbdl};
 
 /// The watchdog's unit of time, microseconds.
 const UNIT_US: u64 = 15_600;
-/// Flags of WATCHDOG: restart without the power key; stay in the loop while the watchdog runs.
-const BYPASS_KEY: u32 = 1;
+/// Flags of WATCHDOG: the boot that follows wants the power key; stay in the loop while the watchdog runs.
+const WANTS_KEY: u32 = 1;
 const STAY: u32 = 2;
 /// A chip whose agent takes other arguments: a word and four bytes.
 const OTHER_FORM: u16 = 0x6580;
@@ -23,7 +23,7 @@ pub fn watchdog(world: &mut World<'_>) -> Turn {
         return Turn::scalars(8, |world, mut fields| {
             let milliseconds = u64::from(fields.u32());
             let [_, bypass, _, _] = std::array::from_fn(|_| fields.u8());
-            arm(world, milliseconds * 1000, u32::from(bypass != 0))
+            arm(world, milliseconds * 1000, if bypass != 0 { 0 } else { WANTS_KEY })
         });
     }
     Turn::scalars(6, |world, mut fields| {
@@ -39,7 +39,7 @@ fn arm(world: &mut World<'_>, microseconds: u64, flags: u32) -> Turn {
     }
     // The registers are written once the answer was collected.
     Turn::after(Duration::ZERO, move |world| {
-        let bypass = if flags & BYPASS_KEY != 0 { rgu::AUTO_RESTART } else { 0 };
+        let bypass = if flags & WANTS_KEY == 0 { rgu::AUTO_RESTART } else { 0 };
         world.soc.write32(chip::RGU + rgu::MODE, rgu::MODE_KEY | bypass | 1);
         if last {
             return Turn::gone(restarted(world.soc));

@@ -239,7 +239,7 @@ fn other_bytes_begin_nothing() {
 
 #[test]
 fn a_restart_boots_and_a_finish_does_not() {
-    for (flags, automatic) in [("00000000", false), ("00000001", true)] {
+    for (flags, automatic) in [("00000000", true), ("00000001", false)] {
         let mut phone = looped(board(), blank(), Dialect::D19);
         phone.hear(&hex(&format!("db 0000 {flags}")));
         assert_eq!(packets(&mut phone), [[0x5A]]);
@@ -255,7 +255,7 @@ fn a_restart_boots_and_a_finish_does_not() {
 #[test]
 fn an_armed_watchdog_fires_later() {
     let mut phone = looped(board(), blank(), Dialect::D19);
-    assert_eq!(ask(&mut phone, &hex("db 0100 00000003")), [0x5A]);
+    assert_eq!(ask(&mut phone, &hex("db 0100 00000002")), [0x5A]);
     assert_eq!(ask(&mut phone, &[0x72]), hex("5a 01"));
     phone.pass(Duration::from_secs(3));
     let why = Departure::Reset { download_cancelled: true, automatic: true };
