@@ -410,3 +410,78 @@ fn the_rule_is_not_installed_without_a_terminal_to_ask_at() {
     assert!(error["advice"].as_str().unwrap().contains("--print-udev"), "{error}");
     assert_eq!(std::fs::read(target).ok(), before);
 }
+
+/// Runs `--install-udev` in a terminal where the way to root only writes down what it was told.
+#[cfg(unix)]
+fn installing(answer: &str, exit: &str) -> (crate::support::pty::Left, Option<(String, String)>) {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let folder = home.path("programs");
+    std::fs::create_dir(&folder).unwrap();
+    let record = home.path("told");
+    let script = format!(
+        "#!/bin/sh\nfor word in \"$@\"; do echo \"$word\"; done > {0}.words\n/bin/cat > {0}.input\nexit {exit}\n",
+        record.display()
+    );
+    // For a user `sudo` is asked; who is root already needs only the shell.
+    for name in ["sudo", "sh"] {
+        std::fs::write(folder.join(name), &script).unwrap();
+        std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut command = home.command(&["doctor", "--install-udev"]);
+    command.env("PATH", &folder);
+    let terminal = crate::support::pty::Terminal::run(&command, 100, 30);
+    terminal.shows("Run it?");
+    terminal.keys(answer);
+    let left = terminal.left();
+    let read = |end: &str| std::fs::read_to_string(format!("{}.{end}", record.display())).ok();
+    (left, read("words").zip(read("input")))
+}
+
+/// Returns whether this machine has the rule already; then there is nothing to install.
+#[cfg(unix)]
+fn is_installed() -> bool {
+    let there = std::fs::read_to_string("/etc/udev/rules.d/70-nvkeep.rules")
+        .is_ok_and(|rule| rule == rule_for("0e8d"));
+    if there {
+        println!("SKIPPED: the rule is installed on this machine");
+    }
+    there
+}
+
+#[test]
+#[cfg(unix)]
+fn the_rule_is_installed_by_the_command_that_was_shown_and_only_after_yes() {
+    if is_installed() {
+        return;
+    }
+    let (left, told) = installing("yes\r", "0");
+    let screen = left.screen.contents();
+    assert_eq!(left.code, 0, "{screen}");
+    assert!(screen.contains("Installed: /etc/udev/rules.d/70-nvkeep.rules"), "{screen}");
+    let (words, input) = told.unwrap();
+    assert_eq!(input, rule_for("0e8d"));
+    let script = words.lines().last().unwrap();
+    assert!(
+        script.starts_with("install -m 0644 /dev/stdin /etc/udev/rules.d/70-nvkeep.rules && "),
+        "{script}"
+    );
+    let shown: String = screen.split_whitespace().collect();
+    let run: String = script.split_whitespace().collect();
+    assert!(shown.contains(&run), "{screen}");
+
+    let (left, told) = installing("y\r", "0");
+    assert_eq!((left.code, told), (8, None), "{}", left.screen.contents());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_password_that_was_wrong_installs_nothing_and_says_so() {
+    if is_installed() {
+        return;
+    }
+    let (left, _) = installing("yes\r", "1");
+    let screen = left.screen.contents();
+    assert_eq!(left.code, 4, "{screen}");
+    assert!(screen.contains("was not installed") && screen.contains("--print-udev"), "{screen}");
+}
