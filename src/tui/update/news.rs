@@ -2,7 +2,7 @@
 
 use super::{hear, moves, phone, restore};
 use crate::app::{Event, Report, Status};
-use crate::tui::message::{Effect, News, Outcome, Task};
+use crate::tui::message::{Effect, Job, News, Outcome, Task};
 use crate::tui::model::bench::CableState;
 use crate::tui::model::{
     Connected, Ended, Leaving, LogKind, LogLine, Model, Pane, Screen, Stage, Tone, Work,
@@ -160,6 +160,7 @@ fn learn(model: &mut Model, report: &Report) {
 
 fn ended(model: &mut Model, outcome: Outcome) -> Option<Effect> {
     model.work = None;
+    let mut again = false;
     // No plan outlives its job.
     model.restore.offer = None;
     match outcome {
@@ -204,7 +205,11 @@ fn ended(model: &mut Model, outcome: Outcome) -> Option<Effect> {
         }
         Outcome::Kept(path) => model.notify(Tone::Good, format!("Written: {}", path.display())),
         Outcome::Done(_) => {}
-        Outcome::Failed(task, trouble) => failed(model, task, trouble),
+        Outcome::Failed(task, trouble) => {
+            // It came, and left before it answered: a bench goes on waiting for the next one.
+            again = task == Task::Connect && trouble.code == "no-phone";
+            failed(model, task, trouble);
+        }
     }
     moves::clamp(model);
     if model.leaving == Leaving::Waiting && model.pending.is_empty() {
@@ -213,7 +218,7 @@ fn ended(model: &mut Model, outcome: Outcome) -> Option<Effect> {
     if model.leaving == Leaving::Asked && model.pending.is_empty() {
         model.leaving = Leaving::No;
     }
-    super::list(model)
+    super::list(model).or_else(|| again.then_some(Effect::Work(Job::Watch { fresh: false })))
 }
 
 fn looked(model: &mut Model, subject: Subject) {

@@ -156,6 +156,18 @@ fn every_failure_is_told_where_it_belongs() {
     }
 }
 
+#[test]
+fn a_phone_that_came_and_left_at_once_is_waited_for_again() {
+    let watch = |effect| matches!(effect, Some(Effect::Work(Job::Watch { fresh: false })));
+    let mut model = busy(Task::Connect);
+    assert!(watch(tell(&mut model, failure(Task::Connect, "no-phone"))));
+    assert_eq!(model.cable.trouble.as_ref().map(|trouble| trouble.code.as_str()), Some("no-phone"));
+    let mut model = busy(Task::Connect);
+    assert!(!watch(tell(&mut model, failure(Task::Connect, "not-a-preloader"))));
+    let mut model = busy(Task::Backup);
+    assert!(!watch(tell(&mut model, failure(Task::Backup, "no-phone"))));
+}
+
 fn trouble_of(news: News) -> nvkeep::tui::trouble::Trouble {
     match news {
         News::Ended(Outcome::Failed(_, trouble)) => trouble,
