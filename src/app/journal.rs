@@ -224,7 +224,12 @@ fn write(
                 Exit::Mismatch,
                 "read-back-differs",
                 format!("block {lba:#x} does not read back as written"),
-            ));
+            )
+            .advise(format!(
+                "Run `nvkeep resume` once more, with another cable and a full battery; the journal stays open: {}. A card that \
+                 keeps forgetting this block is worn out.",
+                journal.path().display()
+            )));
         }
         (context.sink)(Event::Progress(Progress {
             what: "writing".into(),

@@ -161,9 +161,11 @@ pub fn connect_at(context: &Context<'_>, port: &mut dyn Port) -> Result<PhoneSes
     let scatter = read_scatter(context, &facts)?;
     let canonical = |name: &str| context.catalog.canonical_partition(name);
     let mut layout = locate::locate(&mut disk, card.prefix(), scatter.as_ref(), &canonical).map_err(|error| {
+        // The engine's own words have the advice.
+        let own = disk.take_error();
         let _ = disk.leave();
         let failure = match &error {
-            locate::LocateError::Read { cause, .. } => Failure::from(cause.clone()),
+            locate::LocateError::Read { cause, .. } => own.map_or_else(|| Failure::from(cause.clone()), Failure::from),
             locate::LocateError::NoTable { .. } => Failure::new(Exit::ReadIncomplete, error.code(), error.to_string())
                 .advise("Give the scatter file of this phone's firmware with --scatter FILE."),
             _ => Failure::new(Exit::ReadIncomplete, error.code(), error.to_string())

@@ -35,9 +35,9 @@ const REST: [Kind; 7] = [
     ("flip", |at| Fault::Flip(at as usize * 7)),
 ];
 
-/// Says what is wrong about a failure: it has a code, a sentence, and an exit code that is no success.
+/// Says what is wrong about a failure: it has a code, a sentence, advice, and an exit code that is no success.
 fn wrong_about(failure: &Failure) -> Option<String> {
-    let told = !failure.message.is_empty() && !failure.code.is_empty();
+    let told = !failure.message.is_empty() && !failure.code.is_empty() && failure.advice.is_some();
     let fine = told && !matches!(failure.exit, Exit::Done | Exit::Damaged);
     (!fine).then(|| format!("a failure that says nothing: {failure:?}"))
 }
