@@ -114,13 +114,18 @@ pub fn archive(
 ) -> Result<BackupResult, Failure> {
     context.step("Reading the identity set");
     let disk: Shared = session.disk.clone();
-    let copies = gather(&disk, &session.layout, Scope::All)?;
+    // Whole partitions are read first, in long runs, and looked at afterwards; of parts, looking tells which.
+    let early = if request.full { None } else { Some(gather(&disk, &session.layout, Scope::All)?) };
     let mut plans = plan(context, &disk, &session.layout, request.full)?;
     if session.layout.find(PRIMARY_PLACE).or(session.layout.find(BACKUP_PLACE)).is_none() {
         plans.push(partition_table(&disk));
     }
     bounded(&plans)?;
     fetch(context, session, &plans)?;
+    let copies = match early {
+        Some(copies) => copies,
+        None => gather(&disk, &session.layout, Scope::All)?,
+    };
     let report = Report::of(context, session.facts.clone(), &copies, "phone".into())?;
     let mut warnings = warnings_of(&report);
     warnings.extend(session.layout.doubts.iter().cloned());

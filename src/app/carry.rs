@@ -84,7 +84,7 @@ pub(super) fn close<T>(
     result: Result<T, Failure>,
 ) -> Result<T, Failure> {
     if result.is_err() && refuse_open_journal(context, &session.facts.cid).is_err() {
-        return result.map_err(|failure| session.explain(failure));
+        return result.map_err(|failure| session.stays_behind(session.explain(failure)));
     }
     session.close(context, result)
 }

@@ -133,11 +133,8 @@ pub fn resume_at(
     confirm: &mut dyn FnMut(&str) -> bool,
 ) -> Result<ResumeResult, Failure> {
     let session = connect_at(context, port)?;
-    let result = resume_on(context, &session, undo, confirm).map_err(|failure| session.explain(failure));
-    if result.is_ok() {
-        session.leave(context);
-    }
-    result
+    let result = resume_on(context, &session, undo, confirm);
+    super::carry::close(context, &session, result)
 }
 
 /// Finishes or undoes the interrupted write of a connected phone, which stays connected.

@@ -23,6 +23,10 @@ const TRIES: u32 = 8;
 /// A phone that refused an agent may pass through its boot ROM, which answers at once and often.
 const TRIES_OF_A_RETURN: u32 = 1000;
 
+/// What a phone needs whose agent was left running (preloader-and-legacy-da.md 6.2, 6.21).
+const POWER_FIRST: &str = "First unplug the phone and take its battery out for a moment, or hold its power key until it is off: until then its \
+                           Download Agent stays and answers nobody.";
+
 /// What is known of a phone, as `phone` in the JSON documents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct PhoneFacts {
@@ -105,6 +109,17 @@ impl PhoneSession {
         }
     }
 
+    /// Says of a failure behind which the phone is not told to restart that its agent stays there and answers no other session.
+    #[must_use]
+    pub fn stays_behind(&self, failure: Failure) -> Failure {
+        if !lock(&self.disk).outlives_a_cable() {
+            return failure;
+        }
+        let advice = failure.advice.as_deref().unwrap_or("Plug the phone in again and run `nvkeep resume`.");
+        let advice = format!("{POWER_FIRST} {advice}");
+        failure.advise(advice)
+    }
+
     /// Tells reads as progress from here on, and lets a wish to stop end them. For a session that serves several jobs: each
     /// of them ends with telling in its own way.
     pub fn attend(&self, context: &Context<'_>) {
@@ -162,10 +177,13 @@ pub fn connect_at(context: &Context<'_>, port: &mut dyn Port) -> Result<PhoneSes
     let canonical = |name: &str| context.catalog.canonical_partition(name);
     let mut layout = locate::locate(&mut disk, card.prefix(), scatter.as_ref(), &canonical).map_err(|error| {
         // The engine's own words have the advice.
-        let own = disk.take_error();
+        let told = disk.take_error();
         let _ = disk.leave();
         let failure = match &error {
-            locate::LocateError::Read { cause, .. } => own.map_or_else(|| Failure::from(cause.clone()), Failure::from),
+            locate::LocateError::Read { cause, .. } => {
+                let failure = Failure::from(cause.clone());
+                told.filter(|told| told.code() == failure.code).map_or(failure, Failure::from)
+            }
             locate::LocateError::NoTable { .. } => Failure::new(Exit::ReadIncomplete, error.code(), error.to_string())
                 .advise("Give the scatter file of this phone's firmware with --scatter FILE."),
             _ => Failure::new(Exit::ReadIncomplete, error.code(), error.to_string())

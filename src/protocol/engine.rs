@@ -90,6 +90,12 @@ pub trait Engine: Send {
         0
     }
 
+    /// Returns whether what runs on the phone stays there when the cable goes, and answers no new session: such a phone must
+    /// lose its power before the next one.
+    fn outlives_a_cable(&self) -> bool {
+        false
+    }
+
     /// Asks something cheap, to know whether the phone is still there. Touches neither card nor controller.
     ///
     /// # Errors

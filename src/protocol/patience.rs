@@ -66,6 +66,10 @@ impl<E: Engine> Engine for Patient<E> {
         self.engine.neighbours(block)
     }
 
+    fn outlives_a_cable(&self) -> bool {
+        self.engine.outlives_a_cable()
+    }
+
     fn partitions(&mut self) -> Result<Option<Vec<NamedRange>>, ProtocolError> {
         self.engine.partitions()
     }

@@ -80,6 +80,12 @@ impl PhoneDisk {
         self.engine.neighbours(block)
     }
 
+    /// Returns whether the phone must lose its power before another session can begin, when this one just breaks off.
+    #[must_use]
+    pub fn outlives_a_cable(&self) -> bool {
+        self.engine.outlives_a_cable()
+    }
+
     /// Returns the partition table as the engine's other end tells it, in linear addresses; none where it tells nothing.
     ///
     /// # Errors

@@ -41,6 +41,7 @@ mod journal; // what a write leaves behind before it starts
 #[cfg(unix)]
 mod killed; // kill -9, power loss of the host, full disks
 mod layouts; // scatter files of every form, PMT of NAND
+mod legacy; // the same claims through the user's own Download Agent
 mod lid; // G1 files: checksum, cipher, IMEI, barcode
 mod narrate; // what is said on the wire, in words
 mod partitions; // PMT, MBR, scatter

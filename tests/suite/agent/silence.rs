@@ -12,7 +12,7 @@ fn whole(ladder: Vec<Step>, old: bool) -> Vec<Step> {
     let content = [1u8; 512];
     let sum = 512u16.to_be_bytes();
     let answer = [&content[..], &sum].concat();
-    let header = if old { "D6 02" } else { "D6 0C 02" };
+    let header = if old { "D6 02" } else { "D6 0B 02" };
     let mut steps = ladder;
     steps.extend([
         step("72", "5A 01"),

@@ -10,7 +10,7 @@ use super::script::{ladder, raw, step};
 #[test]
 fn what_goes_to_an_agent_and_comes_from_it_is_counted_in_few_lines() {
     let mut steps = ladder(0);
-    steps.push(step("D6 0C 02 0000000000400000 0000000000100000", "5A"));
+    steps.push(step("D6 0B 02 0000000000400000 0000000000100000", "5A"));
     steps.push(raw(&[0, 0x10, 0, 0], &vec![0x49; 0x10_0000]));
     steps.push(raw(&[0x5A], &[]));
     steps.push(step("62 01 08 0000000000400000 0000000000000200 00000200", "5A"));

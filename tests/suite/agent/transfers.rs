@@ -4,7 +4,7 @@ use nvkeep::protocol::{Engine, ProtocolError};
 
 use super::script::{Step, engine, finished, ladder, old_ladder, raw, step};
 
-const HEADER: &str = "D6 0C 02 0000000000000000 0000000000000200";
+const HEADER: &str = "D6 0B 02 0000000000000000 0000000000000200";
 const WRITE: &str = "62 01 08 0000000000000200 0000000000000200 00000200";
 
 fn summed(bytes: &[u8], off_by: u16) -> Vec<u8> {
@@ -149,7 +149,7 @@ fn sparse() -> [u8; 512] {
 }
 
 fn read_of(lba: u64, content: &[u8]) -> Vec<Step> {
-    let mut header = vec![0xD6, 0x0C, 0x02];
+    let mut header = vec![0xD6, 0x0B, 0x02];
     header.extend((lba * 512).to_be_bytes());
     header.extend((content.len() as u64).to_be_bytes());
     let mut steps = vec![raw(&header, &[0x5A])];

@@ -22,7 +22,11 @@ pub struct Ground {
 
 impl Ground {
     pub fn of(scenario: &str) -> Self {
-        let bench = Workbench::with(scenario);
+        Self::on(Workbench::with(scenario))
+    }
+
+    /// The same on this bench.
+    pub fn on(bench: Workbench) -> Self {
         let (course, truth) = Course::of(bench.port(), |port, sink| {
             let context = Context { sink, ..bench.context() };
             let request = BackupRequest { output: Some(bench.path("b.nvk")), ..BackupRequest::default() };
@@ -56,7 +60,7 @@ impl Ground {
         }
     }
 
-    fn sweep(
+    pub fn sweep(
         &mut self,
         table: &mut Table,
         (case, name): (&'static str, &'static str),

@@ -11,7 +11,7 @@ use super::table::{Left, Outcome, Table};
 use super::{repair, restore};
 
 /// Returns every way a card can fail, at this command, written block and address.
-fn faults(command: u64, written: u64, lba: u64) -> Vec<CardFault> {
+pub fn faults(command: u64, written: u64, lba: u64) -> Vec<CardFault> {
     let nth = command;
     let mut faults = vec![
         CardFault::DataCrc { nth },
@@ -29,7 +29,7 @@ fn faults(command: u64, written: u64, lba: u64) -> Vec<CardFault> {
     faults
 }
 
-fn name_of(fault: &CardFault) -> &'static str {
+pub fn name_of(fault: &CardFault) -> &'static str {
     match fault {
         CardFault::DataCrc { .. } => "data CRC",
         CardFault::DataTimeout { .. } => "data time-out",
@@ -63,7 +63,7 @@ pub static BACKUP: LazyLock<Table> = LazyLock::new(|| {
 });
 
 /// Plays every fault at every block that is written. `first` is about the data command at which the writing begins.
-fn sweep(
+pub fn sweep(
     subject: &mut Subject,
     table: &mut Table,
     case: &'static str,

@@ -5,27 +5,27 @@
 //! does depends on what it was sent, so where not every transfer is taken the sends are; `NVKEEP_SWEEP=all` takes every
 //! transfer, for a night.
 
-mod backup; // an archive that is whole and true, or no file
-mod card; // everything a card gets wrong, in every use case
+pub mod backup; // an archive that is whole and true, or no file
+pub mod card; // everything a card gets wrong, in every use case
 pub mod course; // which transfers there are
 mod repair; // as a restore
 mod restore; // the old phone, the new phone, or a journal that leads to either
-mod resume; // interrupted, and resumed again
-mod subject; // a phone that something is written to
+pub mod resume; // interrupted, and resumed again
+pub mod subject; // a phone that something is written to
 mod swapped; // another phone in the slot, wherever a phone can be lost
-mod table; // every sweep counted, printed, and two columns that are zero
+pub mod table; // every sweep counted, printed, and two columns that are zero
 
 use nvkeep::app::{Exit, Failure};
 use nvkeep::transport::Fault;
 
 /// A kind of fault: its name, and what it is at a place.
-type Kind = (&'static str, fn(u64) -> Fault);
+pub type Kind = (&'static str, fn(u64) -> Fault);
 
 /// The cable is pulled before a transfer.
-const CUT: Kind = ("cut before", |_| Fault::Cut);
+pub const CUT: Kind = ("cut before", |_| Fault::Cut);
 
 /// Every other way a cable can fail; a flip depends on its place.
-const REST: [Kind; 7] = [
+pub const REST: [Kind; 7] = [
     ("cut behind", |_| Fault::CutAfter),
     ("cut inside", |_| Fault::CutInside),
     ("stall", |_| Fault::Stall),

@@ -80,7 +80,8 @@ impl Subject {
         Self::of(bench, Verb::Repair(RepairRequest::default()))
     }
 
-    fn of(bench: Workbench, verb: Verb) -> Self {
+    /// This verb to the phone on this bench.
+    pub fn of(bench: Workbench, verb: Verb) -> Self {
         let old = bench.flash();
         let cid = nvkeep::app::session::hex(&bench.slot.phone().as_ref().unwrap().0.card.cid);
         let (course, ()) = Course::of(bench.port(), |port, sink| {

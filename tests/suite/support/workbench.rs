@@ -11,8 +11,11 @@ use nvkeep::app::archive::open_archive;
 use nvkeep::app::backup::{BackupRequest, BackupResult, backup_at};
 use nvkeep::app::restore::{RestoreRequest, RestoreResult, restore_at};
 use nvkeep::app::source::inspect_at;
-use nvkeep::app::{Choices, Context, Event, Failure, Pace, Report, Selection, descriptions};
+use nvkeep::app::{
+    Choices, Context, EngineWish, Event, Failure, Pace, Reach, Report, Selection, descriptions,
+};
 use nvkeep::formats::catalog::Catalog;
+use nvkeep::simulator::agent::{Recipe, container};
 use nvkeep::simulator::android::{self, BootReport};
 use nvkeep::simulator::{Area, Board, Flash, Scenario};
 use nvkeep::transport::{Faults, Port, WrappedPort};
@@ -68,6 +71,10 @@ pub struct Workbench {
     data: Option<PathBuf>,
     /// The page whose layout and family the phone's software was built for.
     layout: Mutex<Scenario>,
+    /// The way to the flash.
+    reach: Mutex<Reach>,
+    /// Holds the Download Agent that `reach` names; apart from the bench's folder, of which every file is counted.
+    agent: tempfile::TempDir,
 }
 
 impl Workbench {
@@ -93,7 +100,22 @@ impl Workbench {
             faults: Faults::none(),
             data,
             layout: Mutex::new(Scenario::named("mt6572").unwrap()),
+            reach: Mutex::default(),
+            agent: tempfile::tempdir().unwrap(),
         }
+    }
+
+    /// From here on the phone is reached through a Download Agent made by this recipe, and in no other way.
+    pub fn by_agent(&self, recipe: &Recipe) {
+        let da = self.agent.path().join("MTK_AllInOne_DA.bin");
+        std::fs::write(&da, container(recipe)).unwrap();
+        *self.reach.lock().unwrap() =
+            Reach { engine: EngineWish::Legacy, da: Some(da), da_by_environment: None };
+    }
+
+    /// From here on the phone is reached without a vendor's file.
+    pub fn directly(&self) {
+        *self.reach.lock().unwrap() = Reach { engine: EngineWish::Direct, ..Reach::default() };
     }
 
     /// Replaces the flash content by another scenario's of the same phone.
@@ -165,7 +187,7 @@ impl Workbench {
                 port: "sim:test".into(),
                 timeout: Duration::from_secs(5),
                 pace: Pace::Strict,
-                reach: nvkeep::app::Reach::default(),
+                reach: self.reach.lock().unwrap().clone(),
                 scatter: None,
                 data: None,
                 record: None,
