@@ -6,7 +6,7 @@ mod container; // every wrong kind of file
 mod frozen; // golden streams and the whole ladder, both dialects
 mod hostile; // an agent that says anything
 mod runs; // how much is asked for at once
-mod script;
+pub mod script;
 mod security; // fuses, and agents that are refused
 mod selection; // which entry, and why
 mod silence; // an agent that stops answering, at every step

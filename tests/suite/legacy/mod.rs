@@ -5,6 +5,7 @@ mod advice; // what a phone needs whose agent was left running
 mod cable; // faults at samples of every transfer
 mod card; // everything a card gets wrong
 mod crossing; // one engine's archive, the other engine's restore
+mod host; // what the host itself spends
 mod knobs; // agents that misbehave
 mod refusals; // files, fuses and rules that end in a sentence
 mod round_trips; // lost and back again
