@@ -18,7 +18,7 @@ use crate::faults::course::Which;
 use crate::faults::resume::{Cut, WAYS, interrupted};
 use crate::faults::subject::{Subject, Verb};
 use crate::faults::table::{Left, Outcome, Table};
-use crate::faults::{CUT, REST};
+use crate::faults::{CUT, Kind, REST};
 
 /// Sends of a block: header, go-ahead, block, sum; and of its read-back: header, length, verdict.
 const SENDS: usize = 7;
@@ -46,7 +46,7 @@ fn names(dialect: Dialect) -> [&'static str; 3] {
     }
 }
 
-fn kinds() -> impl Iterator<Item = (u64, (&'static str, fn(u64) -> Fault))> {
+fn kinds() -> impl Iterator<Item = (u64, Kind)> {
     (70..).zip(std::iter::once(CUT).chain(REST))
 }
 
