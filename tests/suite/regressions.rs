@@ -11,3 +11,11 @@ fn issue_1_a_recorded_failure_without_printable_words_is_read_again() {
     let again = Session::parse(&written);
     assert_eq!(again.map(|again| again.to_string()).as_deref(), Ok(written.as_str()));
 }
+
+#[test]
+fn issue_5_bytes_that_do_not_print_show_as_one_character_each() {
+    // `ap_file`'s first input of ten minutes of fuzzing: its claim was older than what texts are. A barcode's length was
+    // counted in the bytes of the characters shown.
+    assert_eq!(nvkeep::formats::ap_file::text(&[1, 0, 0, 0, 1]), "\u{FFFD}");
+    assert_eq!(nvkeep::formats::ap_file::text(b"A\xFFB  \0rest").chars().count(), 3);
+}
