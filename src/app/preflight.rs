@@ -177,9 +177,10 @@ fn judge(
     let identity = effects::identity(context, &mut findings, &layout, target.as_ref());
     effects::preloader(context, &mut findings, &layout, same);
     let images = images::check(&mut findings, &mut package, &layout);
-    sums::check(context, &mut findings, &mut package, &layout)?;
     images::preloader(&mut findings, &mut package, &layout);
     let mut identities = donor::look(context, &mut findings, &mut package, &layout, target.as_ref())?;
+    // Last: reading whole images may use up what may be unpacked of a zip, and somebody's identity in it matters more.
+    sums::check(context, &mut findings, &mut package, &layout)?;
     identities.extend(target.iter().flat_map(|target| target.identities.clone()));
     findings.reasons.sort_by_key(|reason| std::cmp::Reverse(reason.severity));
     let advice = advice::of(&findings, request);

@@ -7,8 +7,9 @@ use nvkeep::app::preflight::{Severity, Verdict};
 use nvkeep::formats::sum_list::{Listed, Of, Sum, parse};
 
 use super::maker::Rom;
-use super::{against_the_phone, codes, is_deadly, sentence};
+use super::{against_the_phone, codes, donor, is_deadly, judge, sentence};
 use crate::support::Random;
+use crate::support::workbench::Workbench;
 
 fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
@@ -132,4 +133,19 @@ fn of_noise_are_absent_and_never_more_than_the_bound() {
             ])
         }]
     );
+}
+
+#[test]
+fn of_huge_images_never_hide_somebodys_identity_in_a_zip() {
+    let bench = Workbench::with("mt6572");
+    let mut rom = rom();
+    rom.flash("NVRAM", "nvram.bin", donor("mt6572-other-phone", "NVRAM"));
+    // Alone nearly as much as may be unpacked of a zip.
+    rom.flash("ANDROID", "system.img", vec![0; 510 << 20]);
+    rom.files.insert("md5sum.txt".into(), format!("{}  system.img\n", "0".repeat(32)).into_bytes());
+    std::fs::write(bench.path("rom"), rom.zip("")).unwrap();
+    let result = judge(&bench);
+    assert_eq!(result.verdict, Verdict::DoNotFlash);
+    assert!(codes(&result, Severity::Danger).contains(&"carries-identity"), "{:#?}", result.reasons);
+    assert!(result.not_checked.iter().any(|what| what.starts_with("md5sum.txt")), "{:?}", result.not_checked);
 }
