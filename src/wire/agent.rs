@@ -147,6 +147,23 @@ pub mod storage {
     pub const SD: u8 = 3;
 }
 
+/// What READPAGE sends of each page of a NAND (section 6.20).
+pub mod pages {
+    /// Page and spare bytes, as they lie.
+    pub const WITH_SPARE: u8 = 0;
+    /// Page bytes, as they lie.
+    pub const RAW: u8 = 1;
+    /// Spare bytes alone.
+    pub const SPARE: u8 = 2;
+    /// Page bytes, bit errors corrected.
+    pub const CORRECTED: u8 = 3;
+    /// Nothing: pages are only checked.
+    pub const VERIFY: u8 = 4;
+}
+
+/// Blocks at a NAND's end that tools reserve for the bad-block table when they configure an agent (section 6.4).
+pub const BAD_BLOCK_POOL: u32 = 0x50;
+
 /// The host's system in READ; decides how blocks are cut into pieces (section 6.11).
 pub mod host_os {
     /// macOS.
