@@ -5,6 +5,8 @@ use serde::Deserialize;
 
 use super::agent::AgentFacts;
 use super::faults::CardFault;
+use super::flash::{Area, Flash, FlashError};
+use super::nand::NandFacts;
 
 /// What the firmware was compiled for (msdc-direct.md 7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -52,48 +54,6 @@ impl Default for CardFacts {
             gp1_mult: 0,
             partition_config: 0x48,
         }
-    }
-}
-
-/// A raw NAND.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct NandFacts {
-    /// Bytes of a page.
-    pub page: u16,
-    /// Spare bytes of a page.
-    pub spare: u16,
-    /// Pages of a block.
-    pub pages_per_block: u16,
-    /// Blocks.
-    pub blocks: u32,
-    /// Width of its bus, bits.
-    pub io_width: u8,
-    /// Address cycles.
-    pub address_cycles: u8,
-    /// Blocks that are marked bad.
-    pub bad_blocks: Vec<u32>,
-}
-
-impl Default for NandFacts {
-    fn default() -> Self {
-        Self {
-            page: 2048,
-            spare: 64,
-            pages_per_block: 64,
-            blocks: 4096,
-            io_width: 8,
-            address_cycles: 5,
-            bad_blocks: Vec::new(),
-        }
-    }
-}
-
-impl NandFacts {
-    /// Returns its size without spare bytes.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        u64::from(self.page) * u64::from(self.pages_per_block) * u64::from(self.blocks)
     }
 }
 
@@ -200,6 +160,27 @@ impl Board {
     #[must_use]
     pub fn is_brom(&self) -> bool {
         self.boots_as == BootsAs::Brom
+    }
+
+    /// Checks that a flash can be this phone's: a snapshot may be of another one.
+    ///
+    /// # Errors
+    /// [`FlashError::OtherPhone`].
+    pub fn accepts(&self, flash: &Flash) -> Result<(), FlashError> {
+        let spare = flash.len(Area::Spare);
+        let of_this_chip = flash.len(Area::User) == self.nand.bytes() && spare == self.nand.spare_bytes();
+        match self.storage {
+            Storage::Emmc if spare > 0 => {
+                Err(FlashError::OtherPhone { what: "it is of a NAND, and this phone has an eMMC" })
+            }
+            Storage::Nand if spare == 0 => {
+                Err(FlashError::OtherPhone { what: "it has no spare bytes, and this phone has a NAND" })
+            }
+            Storage::Nand if !of_this_chip => {
+                Err(FlashError::OtherPhone { what: "it is of a NAND of another size" })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The cells of an eMMC: four areas of bytes, kept sparsely. Knows no file format but its own snapshot, and no protocol.
+//! The cells of a flash: areas of bytes, kept sparsely; four of an eMMC, two of a NAND. Knows no file format but its own snapshot, and no protocol.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -7,17 +7,19 @@ use thiserror::Error;
 
 /// Bytes kept together.
 const CHUNK: usize = 4096;
-/// First bytes of a snapshot: name and version.
+/// First bytes of a snapshot: name and version. A flash without spare bytes is still written as it always was.
 const MAGIC: &[u8; 8] = b"NVKFLSH1";
+/// The same of a flash with spare bytes.
+const MAGIC_WITH_SPARE: &[u8; 8] = b"NVKFLSH2";
 /// Largest area a snapshot may declare, bytes.
 const MAX_AREA: u64 = 1 << 40;
 /// Most chunks a snapshot may hold: 4 GiB of content.
 const MAX_CHUNKS: u64 = 1 << 20;
 
-/// An area of the card, in the order of `EXT_CSD[179]`'s access field.
+/// An area of the card, in the order of `EXT_CSD[179]`'s access field; then what only a NAND has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Area {
-    /// The user area.
+    /// The user area; on a NAND the main bytes of all its pages.
     User,
     /// The first boot area.
     Boot1,
@@ -25,10 +27,14 @@ pub enum Area {
     Boot2,
     /// The replay-protected area.
     Rpmb,
+    /// The spare bytes of all pages, page after page.
+    Spare,
 }
 
 impl Area {
-    const ALL: [Self; 4] = [Self::User, Self::Boot1, Self::Boot2, Self::Rpmb];
+    const ALL: [Self; 5] = [Self::User, Self::Boot1, Self::Boot2, Self::Rpmb, Self::Spare];
+    /// Areas in a snapshot of a flash without spare bytes.
+    const OF_A_CARD: usize = 4;
 
     fn index(self) -> usize {
         match self {
@@ -36,6 +42,7 @@ impl Area {
             Self::Boot1 => 1,
             Self::Boot2 => 2,
             Self::Rpmb => 3,
+            Self::Spare => 4,
         }
     }
 }
@@ -63,6 +70,12 @@ pub enum FlashError {
         /// Where in the file.
         at: u64,
     },
+    /// The content is of another kind of phone than the scenario's.
+    #[error("snapshot: {what}")]
+    OtherPhone {
+        /// What does not fit.
+        what: &'static str,
+    },
     /// The snapshot's file could not be read or written.
     #[error("snapshot: {0}")]
     Io(#[from] io::Error),
@@ -78,7 +91,7 @@ struct Cells {
 /// The content of a phone's flash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flash {
-    areas: [Cells; 4],
+    areas: [Cells; 5],
 }
 
 impl Flash {
@@ -86,7 +99,19 @@ impl Flash {
     #[must_use]
     pub fn new(user: u64, boot: u64, rpmb: u64, fill: u8) -> Self {
         let cells = |len| Cells { len, fill, chunks: BTreeMap::new() };
-        Self { areas: [cells(user), cells(boot), cells(boot), cells(rpmb)] }
+        Self { areas: [cells(user), cells(boot), cells(boot), cells(rpmb), cells(0)] }
+    }
+
+    /// Makes an erased NAND with these sizes in bytes; unwritten bytes read as FF.
+    #[must_use]
+    pub fn nand(main: u64, spare: u64) -> Self {
+        let mut flash = Self::new(main, 0, 0, 0xFF);
+        flash.areas[Area::Spare.index()].len = spare;
+        flash
+    }
+
+    fn has_spare(&self) -> bool {
+        self.len(Area::Spare) > 0
     }
 
     /// Returns an area's size in bytes.
@@ -196,8 +221,10 @@ impl Flash {
     /// # Errors
     /// [`FlashError::Io`].
     pub fn save(&self, into: &mut dyn Write) -> Result<(), FlashError> {
-        into.write_all(MAGIC)?;
-        for cells in &self.areas {
+        let (magic, areas) =
+            if self.has_spare() { (MAGIC_WITH_SPARE, Area::ALL.len()) } else { (MAGIC, Area::OF_A_CARD) };
+        into.write_all(magic)?;
+        for cells in &self.areas[..areas] {
             into.write_all(&cells.len.to_le_bytes())?;
             into.write_all(&[cells.fill])?;
             into.write_all(&(cells.chunks.len() as u64).to_le_bytes())?;
@@ -215,16 +242,19 @@ impl Flash {
     /// [`FlashError::Snapshot`] with the place, [`FlashError::Io`].
     pub fn load(from: &mut dyn Read) -> Result<Self, FlashError> {
         let mut at = 0;
-        if read_array::<8>(from, &mut at)? != *MAGIC {
-            return Err(FlashError::Snapshot { what: "the name of a flash snapshot", at: 0 });
-        }
+        let areas = match &read_array::<8>(from, &mut at)? {
+            MAGIC => Area::OF_A_CARD,
+            MAGIC_WITH_SPARE => Area::ALL.len(),
+            _ => return Err(FlashError::Snapshot { what: "the name of a flash snapshot", at: 0 }),
+        };
         let mut flash = Self::new(0, 0, 0, 0);
-        for area in Area::ALL {
+        for area in Area::ALL.into_iter().take(areas) {
             let place = at;
             let len = u64::from_le_bytes(read_array(from, &mut at)?);
             let [fill] = read_array(from, &mut at)?;
             let count = u64::from_le_bytes(read_array(from, &mut at)?);
-            if len > MAX_AREA || count > MAX_CHUNKS || count > len.div_ceil(CHUNK as u64) {
+            let empty_spare = area == Area::Spare && len == 0;
+            if len > MAX_AREA || count > MAX_CHUNKS || count > len.div_ceil(CHUNK as u64) || empty_spare {
                 return Err(FlashError::Snapshot { what: "an area of believable size", at: place });
             }
             let mut chunks = BTreeMap::new();
@@ -240,6 +270,10 @@ impl Flash {
                 }
             }
             flash.areas[area.index()] = Cells { len, fill, chunks };
+        }
+        if !flash.has_spare() {
+            // So that a flash equals its snapshot, whatever it is filled with.
+            flash.areas[Area::Spare.index()].fill = flash.areas[Area::User.index()].fill;
         }
         Ok(flash)
     }

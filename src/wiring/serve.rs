@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::app::{Exit, Failure, ServeRequest};
-use crate::simulator::{Departure, Flash, Phone, Presence, Scenario};
+use crate::simulator::{Board, Departure, Flash, Phone, Presence, Scenario};
 
 /// How long one look for bytes from the tool takes, and so how coarsely the phone's clock moves.
 const LOOK: Duration = Duration::from_millis(5);
@@ -26,7 +26,7 @@ pub fn serve(
 ) -> Result<(), Failure> {
     let (mut board, mut flash) = scenario.build(request.data.as_deref()).map_err(bad_scenario)?;
     if let Some(path) = request.state.as_deref().filter(|path| path.exists()) {
-        flash = load(path)?;
+        flash = load(path, &board)?;
     }
     let mut next = listener(&request.listen, announce)?;
     let mut served = 0u32;
@@ -199,11 +199,12 @@ fn words(why: Departure) -> &'static str {
     }
 }
 
-fn load(path: &Path) -> Result<Flash, Failure> {
+fn load(path: &Path, board: &Board) -> Result<Flash, Failure> {
     let file = File::open(path).map_err(|error| Failure::file("opening the phone's state", path, &error))?;
-    Flash::load(&mut BufReader::new(file)).map_err(|error| {
+    let loaded = Flash::load(&mut BufReader::new(file));
+    loaded.and_then(|flash| board.accepts(&flash).map(|()| flash)).map_err(|error| {
         Failure::new(Exit::Usage, "bad-state", format!("{}: {error}", path.display()))
-            .advise("The file is no saved phone state; remove it to begin with a fresh phone.")
+            .advise("The file is no saved state of this phone; remove it to begin with a fresh phone.")
     })
 }
 

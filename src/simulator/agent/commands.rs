@@ -31,6 +31,12 @@ fn obey(world: &mut World<'_>, op: u8) -> Turn {
         command::READ32 | command::WRITE32 | command::READ16 | command::WRITE16 => registers::access(op),
         command::WRITE_PMT => table::write(world),
         command::READ_PMT => table::read(world),
+        // What follows it is not known; the command itself is answered like the other one that changes a table.
+        command::NAND_WRITE if world.nand().is_some() => {
+            world.blame_nand_write("WRITE");
+            world.refuse(error::UNSUPPORTED);
+            idle()
+        }
         command::VERIFY => write::verify(),
         command::FORMAT => format::begin(),
         command::READ => read::begin(world),

@@ -14,6 +14,7 @@ pub fn begin() -> Turn {
         let storage = fields.u8();
         let [_erase, _validation, _address_type] = std::array::from_fn(|_| fields.u8());
         let (at, length) = (fields.u64(), fields.u64());
+        world.blame_nand_write("FORMAT");
         if let Some(code) = refusal(world, storage) {
             world.refuse(code);
             return commands::idle();
@@ -41,6 +42,7 @@ fn refusal(world: &World<'_>, storage: u8) -> Option<u32> {
     }
     match storage {
         0 => Some(error::NO_NOR),
+        kind::NAND if world.nand().is_some() => Some(error::UNSUPPORTED),
         kind::NAND => Some(error::NO_NAND),
         kind::EMMC if world.memory.emmc => None,
         kind::EMMC => Some(error::NO_EMMC),

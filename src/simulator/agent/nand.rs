@@ -1,113 +1,160 @@
 //! READPAGE: pages of a raw NAND, main and spare bytes, read only (preloader-and-legacy-da.md 6.20). Pages of bad blocks are
 //! left out. In the answer 69 asks for a packet again: the opposite of what it means when writing.
 
+use std::time::Duration;
+
 use super::commands;
 use super::read::byte_sum;
 use super::turn::{BLOCK_MOST, Turn, World};
-use crate::simulator::board::{NandFacts, Storage};
-use crate::simulator::flash::Area;
-use crate::wire::agent::{error, reply};
+use crate::simulator::nand::{BadBlockAnswer, Nand, NandFacts};
+use crate::wire::agent::{error, pages, reply};
 
 /// What of a page is wanted.
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
     main: bool,
+    corrected: bool,
     spare: bool,
 }
 
 /// A read of pages under way.
 struct Job {
     wanted: Wanted,
-    pages: Vec<u64>,
-    sent: usize,
+    unit: u32,
+    /// The page looked at next, and the first that is not wanted.
+    at: u64,
+    end: u64,
+    /// Pages of a packet.
     packet: usize,
 }
 
 /// Takes READPAGE's arguments.
 pub fn read_pages() -> Turn {
     Turn::scalars(1 + 1 + 8 + 8 + 4, |world, mut fields| {
-        let (flag, _address_type, at, length) = (fields.u8(), fields.u8(), fields.u64(), fields.u64());
-        let facts = world.board.nand.clone();
-        let wanted = Wanted { main: flag != 2, spare: matches!(flag, 0 | 2) };
-        let page = u64::from(facts.page.max(1));
-        let code = match at.checked_add(length) {
-            _ if world.board.storage != Storage::Nand => Some(error::NO_NAND),
-            _ if world.facts().policy.no_read => Some(error::READ_FORBIDDEN),
-            _ if flag > 4 => Some(error::BAD_ARGUMENT),
-            _ if !at.is_multiple_of(page) => Some(error::MISALIGNED),
-            Some(end) if length > 0 && end <= facts.bytes() => None,
-            _ => Some(error::OUT_OF_RANGE),
-        };
-        if let Some(code) = code {
+        // Whether the address type could mean anything but an address of the chip is not known.
+        let (flag, _address_type) = (fields.u8(), fields.u8());
+        let (at, length, container) = (fields.u64(), fields.u64(), fields.u32());
+        if let Some(code) = refusal(world, flag, at, length, container) {
             world.refuse(code);
             return commands::idle();
         }
-        let unit = wanted.bytes_of(&facts);
+        let facts = &world.board.nand;
+        let page = u64::from(facts.page.max(1));
+        let wanted = Wanted::of(flag);
+        let unit = wanted.bytes_of(facts);
+        let numbers = [u32::from(facts.page), u32::from(facts.spare), unit];
         world.ack();
-        for number in [u32::from(facts.page), u32::from(facts.spare), unit] {
+        for number in numbers {
             world.say(&number.to_be_bytes());
         }
-        let pages = (at / page..(at + length).div_ceil(page)).filter(|page| !is_bad(&facts, *page)).collect();
-        Turn::scalars(4, move |world, mut count| begin(world, wanted, pages, count.u32(), unit))
+        let job = Job { wanted, unit, at: at / page, end: (at + length).div_ceil(page), packet: 0 };
+        Turn::scalars(4, move |world, mut count| {
+            let packet = count.u32() as usize;
+            if packet == 0 || packet.saturating_mul(unit as usize) > BLOCK_MOST {
+                return world.hang("READPAGE with a packet outside its buffer");
+            }
+            Job { packet, ..job }.begin(world)
+        })
     })
 }
 
-fn begin(world: &mut World<'_>, wanted: Wanted, pages: Vec<u64>, count: u32, unit: u32) -> Turn {
-    let packet = count as usize;
-    if packet == 0 || packet.saturating_mul(unit as usize) > BLOCK_MOST {
-        return world.hang("READPAGE with a packet outside its buffer");
+/// Returns why a read is refused.
+fn refusal(world: &World<'_>, flag: u8, at: u64, length: u64, container: u32) -> Option<u32> {
+    let Some(nand) = world.nand() else { return Some(error::NO_NAND) };
+    let facts = nand.facts();
+    let refuses = facts.bad_block_answer == BadBlockAnswer::Refused;
+    match at.checked_add(length) {
+        _ if world.facts().policy.no_read => Some(error::READ_FORBIDDEN),
+        _ if flag > pages::VERIFY => Some(error::BAD_ARGUMENT),
+        _ if !at.is_multiple_of(u64::from(facts.page.max(1))) => Some(error::MISALIGNED),
+        Some(end) if length > 0 && end <= facts.bytes() => {
+            // The container bounds everything that is walked over, bad blocks too; that 0 is no bound is a reading.
+            if container > 0 && length > u64::from(container) {
+                Some(error::BEYOND_CONTAINER)
+            } else {
+                (refuses && nand.is_bad(nand.block_of(at))).then_some(error::BAD_BLOCK)
+            }
+        }
+        _ => Some(error::OUT_OF_RANGE),
     }
-    world.say_u64(pages.len() as u64 * u64::from(unit));
-    Job { wanted, pages, sent: 0, packet }.next(world)
 }
 
 impl Job {
-    /// Sends the next packet until the host has it.
+    /// Says how much will come. Where nothing will, the agent is back in its loop.
+    fn begin(self, world: &mut World<'_>) -> Turn {
+        let total = world.nand().map_or(0, |nand| self.good_pages(&nand)) * u64::from(self.unit);
+        world.say_u64(total);
+        if total == 0 { commands::idle() } else { self.next(world) }
+    }
+
+    /// Counts the wanted pages of good blocks.
+    fn good_pages(&self, nand: &Nand<'_>) -> u64 {
+        let per_block = u64::from(nand.facts().pages_per_block.max(1));
+        let blocks = (self.at / per_block..self.end.div_ceil(per_block)).filter(|block| !nand.is_bad(*block));
+        blocks.map(|block| self.end.min((block + 1) * per_block) - self.at.max(block * per_block)).sum()
+    }
+
+    /// Reads the next packet, in its time.
     fn next(mut self, world: &mut World<'_>) -> Turn {
-        let end = self.pages.len().min(self.sent + self.packet);
-        let now = &self.pages[self.sent..end];
-        if now.is_empty() {
+        let mut bytes = Vec::new();
+        if let Some(nand) = world.nand() {
+            let per_block = u64::from(nand.facts().pages_per_block.max(1));
+            let mut left = self.packet;
+            while left > 0 && self.at < self.end {
+                let block = self.at / per_block;
+                if nand.is_bad(block) {
+                    self.at = (block + 1) * per_block;
+                    continue;
+                }
+                self.wanted.append(&nand, self.at, &mut bytes);
+                self.at += 1;
+                left -= 1;
+            }
+        }
+        if bytes.is_empty() {
             return commands::idle();
         }
-        let mut bytes = Vec::new();
-        for page in now {
-            self.wanted.append(world, *page, &mut bytes);
+        let kib = (bytes.len() as u64).div_ceil(1024);
+        let work = Duration::from_micros(world.facts().read_us_per_kib.saturating_mul(kib));
+        Turn::after(work, move |world| self.send(world, bytes))
+    }
+
+    /// Sends a packet and its sum until the host has it.
+    fn send(self, world: &mut World<'_>, bytes: Vec<u8>) -> Turn {
+        world.memory.blocks += 1;
+        let mut sum = byte_sum(&bytes);
+        if world.facts().wrong_sum == Some(world.memory.blocks) {
+            sum = sum.wrapping_add(1);
         }
-        let sum = byte_sum(&bytes);
-        world.say_block(bytes, None);
+        world.say_block(bytes.clone(), None);
         world.say(&sum.to_be_bytes());
         Turn::byte(move |world, answer| match answer {
-            reply::CONT => self.next(world),
+            reply::CONT => self.send(world, bytes),
             reply::NACK | reply::STOP => commands::idle(),
-            _ => {
-                self.sent = end;
-                self.next(world)
-            }
+            _ => self.next(world),
         })
     }
 }
 
 impl Wanted {
+    fn of(flag: u8) -> Self {
+        Self {
+            main: !matches!(flag, pages::SPARE | pages::VERIFY),
+            corrected: flag == pages::CORRECTED,
+            spare: matches!(flag, pages::WITH_SPARE | pages::SPARE),
+        }
+    }
+
     fn bytes_of(self, facts: &NandFacts) -> u32 {
         u32::from(self.main) * u32::from(facts.page) + u32::from(self.spare) * u32::from(facts.spare)
     }
 
-    /// Appends a page. Nothing was ever written to spare bytes here.
-    fn append(self, world: &World<'_>, page: u64, bytes: &mut Vec<u8>) {
-        let facts = &world.board.nand;
+    fn append(self, nand: &Nand<'_>, page: u64, bytes: &mut Vec<u8>) {
         if self.main {
-            let mut main = vec![0xFF; facts.page.into()];
-            // Beyond the cells this phone was built with, the NAND is erased.
-            let _ = world.soc.msdc.card.flash().read(Area::User, page * u64::from(facts.page), &mut main);
-            bytes.append(&mut main);
+            bytes.append(&mut nand.main(page, self.corrected));
         }
         if self.spare {
-            bytes.resize(bytes.len() + usize::from(facts.spare), 0xFF);
+            bytes.append(&mut nand.spare(page));
         }
     }
-}
-
-fn is_bad(facts: &NandFacts, page: u64) -> bool {
-    let block = page / u64::from(facts.pages_per_block.max(1));
-    facts.bad_blocks.iter().any(|bad| u64::from(*bad) == block)
 }

@@ -7,8 +7,6 @@ use super::commands;
 use super::facts::Dialect;
 use super::storage::{self, BLOCK_LEN, Trouble};
 use super::turn::{BLOCK_MOST, Turn, World};
-use crate::simulator::board::Storage;
-use crate::simulator::flash::Area;
 use crate::simulator::phone::Departure;
 use crate::wire::agent::{error, host_os, reply, storage as kind};
 
@@ -67,10 +65,8 @@ fn refusal(world: &mut World<'_>, storage: u8, at: u64, length: u64) -> Option<u
     }
     let size = match storage {
         kind::NAND if world.memory.dialect == Dialect::D13 => {
-            if world.board.storage != Storage::Nand {
-                return Some(error::NO_NAND);
-            }
-            world.board.nand.bytes()
+            let Some(nand) = world.nand() else { return Some(error::NO_NAND) };
+            nand.facts().bytes()
         }
         kind::EMMC if world.memory.emmc => storage::capacity(world.soc, world.memory.part),
         kind::EMMC => return Some(error::NO_EMMC),
@@ -83,7 +79,13 @@ fn refusal(world: &mut World<'_>, storage: u8, at: u64, length: u64) -> Option<u
     if length == 0 || at.checked_add(length).is_none_or(|end| end > size) {
         return Some(error::OUT_OF_RANGE);
     }
-    (storage == kind::EMMC && !storage::select(world.soc, world.memory.part)).then_some(error::NO_PART)
+    if let Some(nand) = world.nand().filter(|_| storage == kind::NAND) {
+        // The reference does not say what READ does with a bad block. That it refuses the whole range before it begins is a
+        // reading: left out, or sent as it lies, nothing would tell it from content.
+        let mut blocks = nand.block_of(at)..=nand.block_of(at + length - 1);
+        return blocks.any(|block| nand.is_bad(block)).then_some(error::BAD_BLOCK);
+    }
+    (!storage::select(world.soc, world.memory.part)).then_some(error::NO_PART)
 }
 
 impl Job {
@@ -96,10 +98,12 @@ impl Job {
         let work = Duration::from_micros(world.facts().read_us_per_kib.saturating_mul(length.div_ceil(1024)));
         Turn::after(work, move |world| {
             let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
-            let read = if self.nand {
-                world.soc.msdc.card.flash().read(Area::User, self.at, &mut bytes).map_err(|_| Trouble::Failed)
-            } else {
-                storage::read(world.soc, self.at, &mut bytes)
+            let read = match world.nand().filter(|_| self.nand) {
+                Some(nand) => {
+                    nand.read(self.at, &mut bytes);
+                    Ok(())
+                }
+                None => storage::read(world.soc, self.at, &mut bytes),
             };
             match read {
                 Ok(()) => self.send(world, bytes),

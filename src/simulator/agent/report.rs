@@ -3,10 +3,16 @@
 use super::facts::Dialect;
 use super::storage::{Found, capacity};
 use super::turn::World;
+use crate::simulator::nand::NandFacts;
 use crate::wire::agent::{error, part};
 
-/// Device codes of the NAND of this simulator.
-pub const NAND_IDS: [u16; 5] = [0x2C, 0xDC, 0x90, 0x95, 0x56];
+/// Returns the device codes of a NAND: the fourth tells page and block size, from 1 KiB and 64 KiB on.
+pub fn nand_ids(facts: &NandFacts) -> [u16; 5] {
+    let power = |bytes: u64, from: u64| u16::try_from((bytes / from).max(1).ilog2() & 3).unwrap_or(0);
+    let fourth = 0x84 | power(facts.block_bytes(), 64 << 10) << 4 | power(facts.page.into(), 1 << 10);
+    [0x2C, 0xDC, 0x90, fourth, 0x56]
+}
+
 /// Boot style: from NAND, from eMMC or SD, from nothing.
 const FROM_NAND: u32 = 0x40B;
 const FROM_EMMC: u32 = 0x409;
@@ -52,7 +58,7 @@ fn nand(world: &mut World<'_>, found: &Found) {
     let (ret, id, size, shape, lines) = match found.nand {
         true => (
             0,
-            NAND_IDS[1],
+            nand_ids(geometry)[1],
             geometry.bytes(),
             [geometry.page, geometry.spare, geometry.pages_per_block],
             [geometry.io_width, geometry.address_cycles, 1],

@@ -35,6 +35,8 @@ pub struct Found {
     pub cid: [u8; 16],
     /// A raw NAND is there.
     pub nand: bool,
+    /// Its device codes.
+    codes: [u16; 5],
 }
 
 impl Found {
@@ -44,7 +46,8 @@ impl Found {
         world.memory.emmc = emmc;
         world.memory.part = part::USER;
         let cid = if emmc { world.board.card.cid } else { [0; 16] };
-        Self { emmc, cid, nand: world.board.storage == Storage::Nand }
+        let codes = super::report::nand_ids(&world.board.nand);
+        Self { emmc, cid, nand: world.board.storage == Storage::Nand, codes }
     }
 
     /// Returns NAND's result as the opening tells it: where it was not probed, the value it started with.
@@ -54,8 +57,8 @@ impl Found {
 
     /// Returns `count` NAND ids, zero where there are none.
     pub fn nand_ids(&self, count: u16) -> impl Iterator<Item = u16> + use<> {
-        let ids: &'static [u16] = if self.nand { &super::report::NAND_IDS } else { &[] };
-        (0..usize::from(count)).map(move |at| ids.get(at).copied().unwrap_or(0))
+        let (codes, nand) = (self.codes, self.nand);
+        (0..usize::from(count)).map(move |at| codes.get(at).copied().filter(|_| nand).unwrap_or(0))
     }
 
     /// Returns the CID as the words the agent tells.

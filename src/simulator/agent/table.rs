@@ -1,9 +1,11 @@
-//! The partition table as the agent tells it: from the PMT on the flash, or its mirror (preloader-and-legacy-da.md 6.15).
+//! The partition table as the agent tells it: from the PMT on the flash, or its mirror (preloader-and-legacy-da.md 6.15,
+//! ap-nvram.md 5.5).
 
 use super::commands;
 use super::facts::Dialect;
 use super::storage;
 use super::turn::{Turn, World};
+use crate::simulator::nand::{Nand, USER_AT};
 use crate::wire::agent::{OLD_TABLE_ENTRY_LEN, TABLE_ENTRIES, error, reply};
 
 /// Distance of the PMT from the end of the part, bytes; its mirror follows at once.
@@ -12,8 +14,20 @@ const FROM_END: u64 = 1 << 20;
 const LEN: usize = 4096;
 /// Signatures of both copies, at the start and in the last word.
 const SIGNATURES: [u32; 2] = [0x5054_7631, 0x4D50_5431];
-/// What an eMMC agent tells as part id.
+/// What an agent tells as part id; on a NAND the reference is silent.
 const PART_ID: u64 = 0xFF;
+/// Bytes of a name.
+const NAME_LEN: usize = 64;
+/// Bytes of an entry in the table of a NAND: its numbers are words (ap-nvram.md 5.5).
+const NAND_ENTRY_LEN: usize = 76;
+
+/// A partition.
+struct Entry {
+    name: Vec<u8>,
+    size: u64,
+    offset: u64,
+    flags: u64,
+}
 
 /// READ_PMT.
 pub fn read(world: &mut World<'_>) -> Turn {
@@ -39,33 +53,75 @@ pub fn write(world: &mut World<'_>) -> Turn {
     commands::idle()
 }
 
-/// Returns the entries of the first valid copy on the chosen part.
-fn find(world: &mut World<'_>) -> Option<Vec<u8>> {
+/// Returns the entries of the first valid copy.
+fn find(world: &mut World<'_>) -> Option<Vec<Entry>> {
+    if let Some(nand) = world.nand() {
+        return find_on_nand(&nand);
+    }
     let part = world.memory.part;
     if !world.memory.emmc || !storage::select(world.soc, part) {
         return None;
     }
     let start = storage::capacity(world.soc, part).checked_sub(FROM_END)?;
-    SIGNATURES.iter().zip([start, start + LEN as u64]).find_map(|(signature, at)| {
+    let mut copies = SIGNATURES.iter().zip([start, start + LEN as u64]);
+    let copy = copies.find_map(|(signature, at)| {
         let mut copy = vec![0; LEN];
         storage::read(world.soc, at, &mut copy).ok()?;
         let signature = signature.to_le_bytes();
-        (copy.starts_with(&signature) && copy.ends_with(&signature))
-            .then(|| copy[8..8 + TABLE_ENTRIES * OLD_TABLE_ENTRY_LEN].to_vec())
-    })
+        (copy.starts_with(&signature) && copy.ends_with(&signature)).then_some(copy)
+    })?;
+    let entries = copy[8..].chunks_exact(OLD_TABLE_ENTRY_LEN).take(TABLE_ENTRIES);
+    let named = entries.take_while(|entry| entry[0] != 0);
+    Some(named.map(|entry| Entry::read(entry, 8)).collect())
 }
 
-/// Lays entries out as a dialect tells them, up to the first without a name.
-fn tell(dialect: Dialect, entries: &[u8]) -> Vec<u8> {
-    let named = entries.chunks_exact(OLD_TABLE_ENTRY_LEN).take_while(|entry| entry[0] != 0);
+/// Looks through the first good block behind the usable area from its first page on, then through the next from its last
+/// page back. A page is a copy where its bytes and its spare bytes say so.
+fn find_on_nand(nand: &Nand<'_>) -> Option<Vec<Entry>> {
+    let facts = nand.facts();
+    let per_block = u64::from(facts.pages_per_block);
+    let pool = facts.pool_start()..u64::from(facts.blocks);
+    let mut blocks = pool.filter(|block| !nand.is_bad(*block)).map(|block| block * per_block);
+    let first: Vec<u64> = blocks.next().map(|at| (at..at + per_block).collect()).unwrap_or_default();
+    let second: Vec<u64> = blocks.next().map(|at| (at..at + per_block).rev().collect()).unwrap_or_default();
+    let copy = SIGNATURES.iter().zip([first, second]).find_map(|(signature, pages)| {
+        let signature = signature.to_le_bytes();
+        let marked = |page: &u64| {
+            let user = nand.spare(*page).split_off(USER_AT);
+            user.starts_with(&signature) && nand.main(*page, true).starts_with(&signature)
+        };
+        pages.into_iter().find(marked).map(|page| nand.main(page, true))
+    })?;
+    let entries =
+        copy[4..].chunks_exact(NAND_ENTRY_LEN).take(TABLE_ENTRIES).map(|entry| Entry::read(entry, 4));
+    Some(entries.take_while(|entry| entry.size > 0 && entry.name[0] != 0).collect())
+}
+
+impl Entry {
+    /// Reads a name, and three numbers of so many bytes.
+    fn read(entry: &[u8], width: usize) -> Self {
+        let (name, numbers) = entry.split_at(NAME_LEN);
+        let mut numbers = numbers.chunks_exact(width).map(|number| {
+            let mut bytes = [0; 8];
+            bytes[..width].copy_from_slice(number);
+            u64::from_le_bytes(bytes)
+        });
+        let [size, offset, flags] = std::array::from_fn(|_| numbers.next().unwrap_or(0));
+        Self { name: name.to_vec(), size, offset, flags }
+    }
+}
+
+/// Lays entries out as a dialect tells them.
+fn tell(dialect: Dialect, entries: &[Entry]) -> Vec<u8> {
     let mut table = Vec::new();
-    for entry in named {
-        let (name_and_size, offset_and_flags) = entry.split_at(0x48);
-        table.extend_from_slice(name_and_size);
+    for Entry { name, size, offset, flags } in entries {
+        table.extend_from_slice(name);
+        table.extend(size.to_le_bytes());
         if dialect == Dialect::D19 {
-            table.extend_from_slice(&PART_ID.to_le_bytes());
+            table.extend(PART_ID.to_le_bytes());
         }
-        table.extend_from_slice(offset_and_flags);
+        table.extend(offset.to_le_bytes());
+        table.extend(flags.to_le_bytes());
     }
     table
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::facts::{AgentFacts, Dialect};
 use super::fifo::Fifo;
-use crate::simulator::board::Board;
+use crate::simulator::board::{Board, Storage};
+use crate::simulator::nand::Nand;
 use crate::simulator::phone::Departure;
 use crate::simulator::soc::Soc;
 use crate::wire::agent::reply;
@@ -170,6 +171,19 @@ impl World<'_> {
     /// The agent's build and faults.
     pub fn facts(&self) -> &AgentFacts {
         &self.board.agent
+    }
+
+    /// Returns the NAND, on boards that have one.
+    pub fn nand(&self) -> Option<Nand<'_>> {
+        let flash = self.soc.msdc.card.flash();
+        (self.board.storage == Storage::Nand).then(|| Nand::new(&self.board.nand, flash))
+    }
+
+    /// Notes that a host tried to change a NAND, on boards that have one: what it would have to send is not known.
+    pub fn blame_nand_write(&mut self, what: &str) {
+        if self.board.storage == Storage::Nand {
+            self.violations.push(format!("agent: {what} on a NAND, which nobody knows how to write"));
+        }
     }
 
     /// Says one field.

@@ -74,6 +74,7 @@ fn refusal(world: &mut World<'_>, part: u8, at: u64, length: u64) -> Option<u32>
         return Some(error::WRITE_FORBIDDEN);
     }
     if !world.memory.emmc {
+        world.blame_nand_write("writing of bytes");
         return Some(error::NO_SD); // "storage": the agent looks for the card it has not
     }
     match area(part) {

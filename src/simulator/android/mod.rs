@@ -9,6 +9,7 @@ mod rules;
 
 use thiserror::Error;
 
+use super::board::Storage;
 use super::build::BuildError;
 use super::build::volume::{NVDATA, PROTECT, USRDATA, Volume};
 use super::flash::{Area, Flash, FlashError};
@@ -51,6 +52,7 @@ pub enum BootError {
 /// [`BootError`] when the flash is not one of this layout. A phone that merely does not work well is no error.
 pub fn boot(flash: &mut Flash, scenario: &Scenario) -> Result<BootReport, BootError> {
     let roles = scenario.modem.roles();
+    mountable(scenario)?;
     let rules = Rules::of(scenario.modem.family);
     let mut report = BootReport::default();
     let live_place = place(scenario, roles.live)?;
@@ -92,6 +94,7 @@ pub fn boot(flash: &mut Flash, scenario: &Scenario) -> Result<BootReport, BootEr
 /// [`BootError`].
 pub fn factory_reset(flash: &mut Flash, scenario: &Scenario) -> Result<BootReport, BootError> {
     let roles = scenario.modem.roles();
+    mountable(scenario)?;
     for name in [roles.live, roles.user] {
         make_anew(flash, scenario, name)?;
         if roles.live == roles.user {
@@ -99,6 +102,17 @@ pub fn factory_reset(flash: &mut Flash, scenario: &Scenario) -> Result<BootRepor
         }
     }
     boot(flash, scenario)
+}
+
+/// Checks that the volumes are of a kind that can be mounted here.
+fn mountable(scenario: &Scenario) -> Result<(), BootError> {
+    match scenario.board.storage {
+        Storage::Emmc => Ok(()),
+        Storage::Nand => Err(BootError::Layout {
+            partition: scenario.modem.roles().live,
+            what: "is YAFFS2, which is not mounted here: a NAND phone is not started",
+        }),
+    }
 }
 
 fn make_anew(flash: &mut Flash, scenario: &Scenario, name: &'static str) -> Result<(), BootError> {

@@ -125,45 +125,88 @@ impl BinRegion {
         self.map[..4].copy_from_slice(&sum.to_le_bytes());
     }
 
-    /// Returns the partition of `size` bytes, a multiple of the block.
+    /// Returns the partition of an eMMC, `size` bytes, a multiple of the block; all zero where the region does not fit.
     #[must_use]
     pub fn image(&self, size: usize) -> Vec<u8> {
-        let blocks = size / BLOCK;
-        let nv = blocks.saturating_sub(LOG_BLOCKS + RESERVED_BLOCKS + DM_BLOCKS);
         let mut image = vec![0; size];
+        let shape = Shape { block: BLOCK, unit: UNIT, blocks: size / BLOCK, bad: &[] };
+        for (at, bytes) in self.pieces(&shape).unwrap_or_default() {
+            image[at..at + bytes.len()].copy_from_slice(&bytes);
+        }
+        image
+    }
+
+    /// Returns what is written to a partition, and where; nothing where the region does not fit (ap-nvram.md 1.2).
+    #[must_use]
+    pub fn pieces(&self, shape: &Shape<'_>) -> Option<Vec<(usize, Vec<u8>)>> {
+        let Shape { block, unit, blocks, bad } = *shape;
+        let nv = blocks.checked_sub(LOG_BLOCKS + RESERVED_BLOCKS + DM_BLOCKS)?;
+        let mut good: Vec<usize> = (0..nv).filter(|number| !bad.contains(number)).collect();
+        let last_good = good.pop()?;
+        let mut good = good.into_iter();
         let mut header = Vec::new();
         header.extend(u32::try_from(self.map.len()).unwrap_or(0).to_le_bytes());
         header.extend(u32::try_from(self.data.len()).unwrap_or(0).to_le_bytes());
         header.extend([0xFF; 4]); // clean flag: clear
         header.extend(&self.map);
-        header.resize(header.len().next_multiple_of(UNIT), 0xFF);
-        let data_at = header.len().div_ceil(BLOCK) * BLOCK;
-        let data_end = (data_at + self.data.len()).next_multiple_of(BLOCK);
-        if nv < 2 || data_end > (nv - 1) * BLOCK {
-            return image;
+        header.resize(header.len().next_multiple_of(unit), 0xFF);
+        let mut pieces = Vec::new();
+        for part in header.chunks(block) {
+            pieces.push((good.next()? * block, part.to_vec()));
         }
-        image[..header.len()].copy_from_slice(&header);
-        image[data_at..data_end].fill(0xFF);
-        image[data_at..data_at + self.data.len()].copy_from_slice(&self.data);
-        let tail = &mut image[(nv - 1) * BLOCK..nv * BLOCK];
-        tail.fill(0xFF);
-        tail[..3 * nv].fill(0);
-        tail[3 * nv..3 * nv + 4].copy_from_slice(&0xAABB_CCDD_u32.to_le_bytes());
-        let copied = header.len().min(BLOCK - 3 * nv - 4);
-        tail[3 * nv + 4..3 * nv + 4 + copied].copy_from_slice(&header[..copied]);
-        let log = (blocks - LOG_BLOCKS) * BLOCK;
-        image[log..].fill(0xFF);
+        for part in self.data.chunks(block) {
+            let mut part = part.to_vec();
+            part.resize(block, 0xFF);
+            pieces.push((good.next()? * block, part));
+        }
+        pieces.push((last_good * block, tail(&header, block, nv, bad)?));
+        let [log, last] = self.journal(block, unit);
+        pieces.extend([((blocks - 2) * block, log), ((blocks - 1) * block, last)]);
+        Some(pieces)
+    }
+
+    /// The two blocks of the journal: a record in each write unit, and the super page.
+    fn journal(&self, block: usize, unit: usize) -> [Vec<u8>; LOG_BLOCKS] {
+        let mut log = vec![0xFF; block];
         let texts = [b"backup all".as_slice(), b"set clean flag"];
         let records = texts.into_iter().chain(self.journal_copies.iter().map(Vec::as_slice));
         let mut sequence = 0;
-        for (at, text) in (log..size - BLOCK).step_by(UNIT).zip(records) {
-            image[at..at + UNIT].copy_from_slice(&journal_record(1, sequence, text));
+        for (slot, text) in log.chunks_exact_mut(unit).zip(records) {
+            slot[..UNIT].copy_from_slice(&journal_record(1, sequence, text));
             sequence += 1;
         }
-        let super_page = journal_record(0, sequence, &[]);
-        image[size - BLOCK..size - BLOCK + UNIT].copy_from_slice(&super_page);
-        image
+        let mut last = vec![0xFF; block];
+        last[..UNIT].copy_from_slice(&journal_record(0, sequence, &[]));
+        [log, last]
     }
+}
+
+/// How a partition is cut up.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape<'a> {
+    /// Bytes of a block: what is erased at once.
+    pub block: usize,
+    /// Bytes written at once, 512 or more.
+    pub unit: usize,
+    /// Blocks.
+    pub blocks: usize,
+    /// Blocks that were bad when the region was written.
+    pub bad: &'a [usize],
+}
+
+/// The tail block: three bitmaps, a mark, and the header image as far as it fits.
+fn tail(header: &[u8], block: usize, nv: usize, bad: &[usize]) -> Option<Vec<u8>> {
+    let mut tail = vec![0_u8; 3 * nv];
+    for number in bad.iter().filter(|number| **number < nv) {
+        for copy in 0..3 {
+            tail[copy * nv + number] = 1;
+        }
+    }
+    tail.extend(0xAABB_CCDD_u32.to_le_bytes());
+    let room = block.checked_sub(tail.len())?;
+    tail.extend(&header[..header.len().min(room)]);
+    tail.resize(block, 0xFF);
+    Some(tail)
 }
 
 /// A 512-byte journal record of a 32-bit build (ap-nvram.md 1.2).

@@ -11,14 +11,16 @@ mod journal;
 pub mod later;
 pub mod lid;
 pub(super) mod names;
+mod nand;
 mod partitions;
 pub(super) mod volume;
+mod yaffs;
 
 use std::path::Path;
 
 use thiserror::Error;
 
-use super::board::Board;
+use super::board::{Board, Storage};
 use super::flash::{Area, Flash, FlashError};
 use super::mounted::{Custom, VolumeError};
 use super::scenario::{Damage, Family, Scenario, TableKind};
@@ -52,6 +54,12 @@ pub enum BuildError {
     #[error("file system template: {what}")]
     Template {
         /// What failed.
+        what: &'static str,
+    },
+    /// The scenario asks for something that a NAND is not built with.
+    #[error("nand: {what}")]
+    Nand {
+        /// What that is.
         what: &'static str,
     },
     /// The file system library refused.
@@ -95,8 +103,10 @@ pub fn build(scenario: &Scenario, data: Option<&Path>) -> Result<(Board, Flash),
             _ => {}
         }
     }
-    let builder = Builder::new(scenario);
-    let flash = builder.fill(content)?;
+    let flash = match scenario.board.storage {
+        Storage::Emmc => Builder::new(scenario).fill(content)?,
+        Storage::Nand => nand::fill(scenario, content)?,
+    };
     Ok((scenario.board.clone(), flash))
 }
 

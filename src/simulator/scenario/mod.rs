@@ -110,7 +110,7 @@ pub struct Identity {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
 pub enum Damage {
-    /// A partition was erased to zero.
+    /// A partition was erased: to zero on an eMMC, to FF and in whole blocks on a NAND.
     Erase {
         /// Its name.
         partition: String,
@@ -251,14 +251,18 @@ impl Scenario {
         // Linear addresses count the boot areas and the replay-protected one too (ap-nvram.md 5.2).
         let before = match self.modem.table {
             TableKind::Pmt => unit * (2 * u64::from(card.boot_mult) + u64::from(card.rpmb_mult)),
-            TableKind::Gpt => 0,
+            TableKind::Gpt | TableKind::Nand => 0,
+        };
+        let end_of_flash = match self.modem.table {
+            TableKind::Nand => self.board.nand.bytes(),
+            TableKind::Pmt | TableKind::Gpt => u64::from(card.sectors) * 512,
         };
         let is_it = |partition: &&Partition| partition.name.eq_ignore_ascii_case(name);
         let partition = self.layout.iter().find(is_it).ok_or("is missing")?;
         let at = partition.linear.checked_sub(before).ok_or("starts in a boot area")?;
         match at.checked_add(partition.size) {
-            Some(end) if end <= u64::from(card.sectors) * 512 => Ok((at, partition.size)),
-            _ => Err("reaches beyond the card"),
+            Some(end) if end <= end_of_flash => Ok((at, partition.size)),
+            _ => Err("reaches beyond the flash"),
         }
     }
 

@@ -25,6 +25,8 @@ pub enum TableKind {
     Pmt,
     /// GPT; `linear` in the layout is the byte of the user area.
     Gpt,
+    /// PMT of a NAND; `linear` in the layout is the byte of the chip's main area.
+    Nand,
 }
 
 /// The generation of a phone's flash content.
@@ -82,13 +84,13 @@ impl Modem {
     #[must_use]
     pub fn roles(&self) -> Roles {
         let (live, live_root, prefix) = match (self.android, self.table) {
-            (..=4, TableKind::Pmt) => ("USRDATA", "/nvram", "/data/nvram/"),
+            (..=4, TableKind::Pmt | TableKind::Nand) => ("USRDATA", "/nvram", "/data/nvram/"),
             (..=4, TableKind::Gpt) => ("userdata", "/nvram", "/data/nvram/"),
             (5..=7, _) => ("nvdata", "", "/nvdata/"),
             _ => ("nvdata", "", "/mnt/vendor/nvdata/"),
         };
         match self.table {
-            TableKind::Pmt => Roles {
+            TableKind::Pmt | TableKind::Nand => Roles {
                 pro_info: "PRO_INFO",
                 nvram: "NVRAM",
                 protect: ["PROTECT_F", "PROTECT_S"],

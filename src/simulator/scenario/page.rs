@@ -4,8 +4,9 @@ use serde::Deserialize;
 
 use super::{Damage, Family, Identity, Modem, Partition, Scenario, ScenarioError, TableKind, field};
 use crate::simulator::agent::AgentFacts;
-use crate::simulator::board::{Board, BootsAs, CardFacts, LinkModel, NandFacts, Pace, Storage};
+use crate::simulator::board::{Board, BootsAs, CardFacts, LinkModel, Pace, Storage};
 use crate::simulator::faults::CardFault;
+use crate::simulator::nand::NandFacts;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,21 +103,28 @@ impl Page {
         if self.layout.len() > 46 || self.board.noise.len() > 512 {
             return Err(field("layout", "has more partitions than a PMT, or noise more than a packet"));
         }
-        let nand = &self.nand;
-        if nand.page == 0 || nand.pages_per_block == 0 || nand.blocks > 1 << 16 {
-            return Err(field("nand", "has no pages, or more blocks than a chip"));
+        if let Some(what) = self.nand.wrong() {
+            return Err(field("nand", what));
+        }
+        if (self.board.storage == Storage::Nand) != (self.modem.table == TableKind::Nand) {
+            return Err(field("modem.table", "is \"nand\" where board.storage is, and only there"));
         }
         if self.layout.iter().any(|partition| partition.linear.checked_add(partition.size).is_none()) {
             return Err(field("layout", "overflows"));
         }
         // What a phone of one age has with what another has was never built.
         let ages = match (self.modem.table, self.modem.family) {
-            (TableKind::Pmt, Family::Wr8) => 4..=4,
-            (TableKind::Pmt, _) => return Err(field("modem.table", "is of an age without this family")),
+            (TableKind::Pmt | TableKind::Nand, Family::Wr8) => 4..=4,
+            (TableKind::Pmt | TableKind::Nand, _) => {
+                return Err(field("modem.table", "is of an age without this family"));
+            }
             (TableKind::Gpt, _) => 5..=9,
         };
         if !ages.contains(&self.modem.android) {
-            return Err(field("modem.android", "does not go with this table: 4 with pmt, 5 to 9 with gpt"));
+            return Err(field(
+                "modem.android",
+                "does not go with this table: 4 with pmt and nand, 5 to 9 with gpt",
+            ));
         }
         let identity = Identity {
             imei,

@@ -5,6 +5,7 @@ mod android;
 mod card;
 mod dialects;
 mod host;
+mod nand;
 mod preloader;
 mod scenarios;
 mod vectors;

@@ -1,10 +1,9 @@
-//! Other chips, NAND, and DA files as a reader finds them.
+//! Other chips, and DA files as a reader finds them.
 
 use nvkeep::simulator::agent::{Dialect, Flaw, Recipe, container};
-use nvkeep::simulator::{Departure, NandFacts, Presence, Scenario, Storage};
+use nvkeep::simulator::{Departure, Presence, Scenario};
 
 use super::*;
-use crate::support::Random;
 
 /// Pages that are not built in, for nothing reads these phones without an agent.
 const PAGES: [&str; 3] = [
@@ -52,57 +51,6 @@ fn an_mt6580_restarts_on_other_arguments() {
     assert_eq!(ask(&mut phone, &hex("01 00 00")), [0x5A]);
     let why = Departure::Reset { download_cancelled: true, automatic: true };
     assert_eq!(phone.presence(), Presence::Gone { why });
-}
-
-fn nand() -> Board {
-    let facts = NandFacts { blocks: 16, bad_blocks: vec![1], ..NandFacts::default() };
-    Board { storage: Storage::Nand, nand: facts, ..board() }
-}
-
-#[test]
-fn pages_are_read_without_those_of_bad_blocks() {
-    let content = Random::new(40).bytes(3 * 0x2_0000);
-    let mut phone = looped_on_nand(Dialect::D19, &content);
-    // From the last page of block 0 to the first of block 2; block 1 is bad.
-    let header = hex("df 00 00 000000000001F800 0000000000021000 00000000");
-    assert_eq!(ask(&mut phone, &header), hex("5a 00000800 00000040 00000840"));
-    let first = [&content[0x1_F800..0x2_0000], &[0xFF; 64]].concat();
-    let second = [&content[0x4_0000..0x4_0800], &[0xFF; 64]].concat();
-    let framed = |page: &[u8]| [page, &sum16(page)].concat();
-    let total = 0x1080_u64.to_be_bytes();
-    assert_eq!(ask(&mut phone, &hex("00000001")), [&total[..], &framed(&first)].concat());
-    assert_eq!(ask(&mut phone, &[0x69]), framed(&first), "69 is \"again\" here");
-    assert_eq!(ask(&mut phone, &[0x5A]), framed(&second));
-    assert_eq!(ask(&mut phone, &[0x5A]), NOTHING);
-    for (flag, unit) in [(1, "00000800"), (2, "00000040")] {
-        let header = hex(&format!("df 0{flag} 00 0000000000000000 0000000000000800 00000000"));
-        assert_eq!(ask(&mut phone, &header)[9..], hex(unit));
-        ask(&mut phone, &hex("00000001"));
-        assert_eq!(ask(&mut phone, &[0x96]), NOTHING);
-    }
-    let beyond = hex("df 00 00 0000000000200000 0000000000000800 00000000");
-    assert_eq!(ask(&mut phone, &beyond), hex("a5 00000BE0"));
-}
-
-#[test]
-fn the_older_dialect_reads_nand_as_a_storage() {
-    let content = Random::new(41).bytes(0x800);
-    let mut phone = looped_on_nand(Dialect::D13, &content);
-    assert_eq!(ask(&mut phone, &hex("d6 01 0000000000000000 0000000000000800")), [0x5A]);
-    assert_eq!(ask(&mut phone, &hex("00000800")), [&content[..], &sum16(&content)].concat());
-    assert_eq!(ask(&mut phone, &[0x5A]), NOTHING);
-    assert_eq!(ask(&mut phone, &hex("d6 02 0000000000000000 0000000000000800")), hex("a5 00000C48"));
-}
-
-fn looped_on_nand(dialect: Dialect, content: &[u8]) -> Phone {
-    let [first, second] = stages(&container(&recipe(dialect)));
-    let mut phone = jumped(nand(), holding(0, content), &first);
-    configured(&mut phone, dialect);
-    upload_second(&mut phone, &second);
-    let report = ask(&mut phone, &[0x5A]);
-    let style = report.len() - 5;
-    assert_eq!(report[style..], hex("0000040B c1"));
-    phone
 }
 
 #[test]

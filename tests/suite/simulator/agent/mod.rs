@@ -5,6 +5,7 @@ mod brom;
 mod elsewhere;
 mod knobs;
 mod ladder;
+mod nand;
 mod opening;
 mod reading;
 mod speed;
