@@ -1,6 +1,7 @@
 //! READPAGE: pages of a raw NAND, main and spare bytes, read only (preloader-and-legacy-da.md 6.20). Pages of bad blocks are
 //! left out. In the answer 69 asks for a packet again: the opposite of what it means when writing.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::commands;
@@ -34,12 +35,14 @@ pub fn read_pages() -> Turn {
         // Whether the address type could mean anything but an address of the chip is not known.
         let (flag, _address_type) = (fields.u8(), fields.u8());
         let (at, length, container) = (fields.u64(), fields.u64(), fields.u32());
-        if let Some(code) = refusal(world, flag, at, length, container) {
-            world.refuse(code);
-            return commands::idle();
-        }
+        let range = match range(world, flag, at, length, container) {
+            Ok(range) => range,
+            Err(code) => {
+                world.refuse(code);
+                return commands::idle();
+            }
+        };
         let facts = &world.board.nand;
-        let page = u64::from(facts.page.max(1));
         let wanted = Wanted::of(flag);
         let unit = wanted.bytes_of(facts);
         let numbers = [u32::from(facts.page), u32::from(facts.spare), unit];
@@ -47,7 +50,7 @@ pub fn read_pages() -> Turn {
         for number in numbers {
             world.say(&number.to_be_bytes());
         }
-        let job = Job { wanted, unit, at: at / page, end: (at + length).div_ceil(page), packet: 0 };
+        let job = Job { wanted, unit, at: range.start, end: range.end, packet: 0 };
         Turn::scalars(4, move |world, mut count| {
             let packet = count.u32() as usize;
             if packet == 0 || packet.saturating_mul(unit as usize) > BLOCK_MOST {
@@ -58,25 +61,56 @@ pub fn read_pages() -> Turn {
     })
 }
 
-/// Returns why a read is refused.
-fn refusal(world: &World<'_>, flag: u8, at: u64, length: u64, container: u32) -> Option<u32> {
-    let Some(nand) = world.nand() else { return Some(error::NO_NAND) };
+/// Returns the pages to walk over, or why the read is refused.
+fn range(world: &World<'_>, flag: u8, at: u64, length: u64, container: u32) -> Result<Range<u64>, u32> {
+    let nand = world.nand().ok_or(error::NO_NAND)?;
     let facts = nand.facts();
-    let refuses = facts.bad_block_answer == BadBlockAnswer::Refused;
-    match at.checked_add(length) {
-        _ if world.facts().policy.no_read => Some(error::READ_FORBIDDEN),
-        _ if flag > pages::VERIFY => Some(error::BAD_ARGUMENT),
-        _ if !at.is_multiple_of(u64::from(facts.page.max(1))) => Some(error::MISALIGNED),
-        Some(end) if length > 0 && end <= facts.bytes() => {
-            // The container bounds everything that is walked over, bad blocks too; that 0 is no bound is a reading.
-            if container > 0 && length > u64::from(container) {
-                Some(error::BEYOND_CONTAINER)
-            } else {
-                (refuses && nand.is_bad(nand.block_of(at))).then_some(error::BAD_BLOCK)
-            }
-        }
-        _ => Some(error::OUT_OF_RANGE),
+    let page = u64::from(facts.page.max(1));
+    if world.facts().policy.no_read {
+        return Err(error::READ_FORBIDDEN);
     }
+    if flag > pages::VERIFY {
+        return Err(error::BAD_ARGUMENT);
+    }
+    if !at.is_multiple_of(page) {
+        return Err(error::MISALIGNED);
+    }
+    let end = at.checked_add(length).filter(|end| length > 0 && *end <= facts.bytes());
+    let range = at / page..end.ok_or(error::OUT_OF_RANGE)?.div_ceil(page);
+    // The container bounds everything that is walked over, bad blocks too; that 0 is no bound is a reading.
+    let bound = (container > 0).then(|| range.start + u64::from(container) / page);
+    if bound.is_some_and(|bound| range.end > bound) {
+        return Err(error::BEYOND_CONTAINER);
+    }
+    match facts.bad_block_answer {
+        BadBlockAnswer::Refused if nand.is_bad(nand.block_of(at)) => Err(error::BAD_BLOCK),
+        BadBlockAnswer::Skipped | BadBlockAnswer::Refused => Ok(range),
+        BadBlockAnswer::Passed => passing(&nand, range, bound),
+    }
+}
+
+/// Stretches a range until it has as many pages of good blocks as it had pages.
+fn passing(nand: &Nand<'_>, range: Range<u64>, bound: Option<u64>) -> Result<Range<u64>, u32> {
+    let per_block = u64::from(nand.facts().pages_per_block.max(1));
+    let mut missing = range.end - range.start;
+    let mut at = range.start;
+    while missing > 0 {
+        if at >= nand.facts().pages() {
+            return Err(error::END_OF_FLASH);
+        }
+        let behind = (at / per_block + 1) * per_block;
+        if !nand.is_bad(at / per_block) {
+            let taken = missing.min(behind - at);
+            missing -= taken;
+            at += taken;
+        } else {
+            at = behind;
+        }
+        if bound.is_some_and(|bound| at > bound) {
+            return Err(error::BEYOND_CONTAINER);
+        }
+    }
+    Ok(range.start..at)
 }
 
 impl Job {

@@ -55,6 +55,11 @@ fn version(world: &mut World<'_>, known: bool) -> Turn {
     Turn::scalars(fields + extra_fields(world.board.hw_code), |world, mut fields| {
         let [_, _, _, _, nand_cs] = std::array::from_fn(|_| fields.u8());
         world.memory.nand_cs = nand_cs;
+        let _timing = fields.u32();
+        if world.memory.dialect == Dialect::D19 {
+            let _table_wanted = fields.u8();
+        }
+        world.memory.pool = fields.u32();
         dram::begin(world)
     })
 }

@@ -56,7 +56,9 @@ pub fn write(world: &mut World<'_>) -> Turn {
 /// Returns the entries of the first valid copy.
 fn find(world: &mut World<'_>) -> Option<Vec<Entry>> {
     if let Some(nand) = world.nand() {
-        return find_on_nand(&nand);
+        let facts = nand.facts();
+        let pool = if facts.pool_from_host { world.memory.pool } else { facts.pool };
+        return find_on_nand(&nand, facts.before_pool_of(pool));
     }
     let part = world.memory.part;
     if !world.memory.emmc || !storage::select(world.soc, part) {
@@ -75,12 +77,12 @@ fn find(world: &mut World<'_>) -> Option<Vec<Entry>> {
     Some(named.map(|entry| Entry::read(entry, 8)).collect())
 }
 
-/// Looks through the first good block behind the usable area from its first page on, then through the next from its last
+/// Looks through the first good block behind the usable area (from block `start` on) from its first page on, then through the next from its last
 /// page back. A page is a copy where its bytes and its spare bytes say so.
-fn find_on_nand(nand: &Nand<'_>) -> Option<Vec<Entry>> {
+fn find_on_nand(nand: &Nand<'_>, start: u64) -> Option<Vec<Entry>> {
     let facts = nand.facts();
     let per_block = u64::from(facts.pages_per_block);
-    let pool = facts.pool_start()..u64::from(facts.blocks);
+    let pool = start..u64::from(facts.blocks);
     let mut blocks = pool.filter(|block| !nand.is_bad(*block)).map(|block| block * per_block);
     let first: Vec<u64> = blocks.next().map(|at| (at..at + per_block).collect()).unwrap_or_default();
     let second: Vec<u64> = blocks.next().map(|at| (at..at + per_block).rev().collect()).unwrap_or_default();

@@ -121,6 +121,8 @@ pub struct Memory {
     pub dram_ready: bool,
     /// NAND chip select of the configuration.
     pub nand_cs: u8,
+    /// Blocks of the NAND's pool, as the configuration says.
+    pub pool: u32,
     /// The eMMC answered.
     pub emmc: bool,
     /// The part of the eMMC the last SWITCH_PART chose.
@@ -141,6 +143,7 @@ impl Memory {
             first,
             dram_ready,
             nand_cs: 0,
+            pool: 0,
             emmc: false,
             part: crate::wire::agent::part::USER,
             blocks: 0,

@@ -5,16 +5,19 @@ use serde::Deserialize;
 /// Most entries of a list of flaws.
 const FLAWS_MOST: usize = 4096;
 
-/// What an agent says to a read of pages that begins in a bad block. The reference only says that such a block is skipped
-/// (preloader-and-legacy-da.md 6.20), so both readings can be played.
+/// What an agent makes of bad blocks when it reads pages. The reference only says that such a block is skipped
+/// (preloader-and-legacy-da.md 6.20), so every reading of that can be played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BadBlockAnswer {
-    /// Its pages are left out, and the total counts only what is sent.
+    /// Its pages are left out of what was asked for, and the total counts only what is sent.
     #[default]
     Skipped,
-    /// The read is refused with BE5.
+    /// As before, but a read that begins in a bad block is refused with BE5.
     Refused,
+    /// Its pages are passed over wherever it lies, and the read goes on behind what was asked for until as many pages were
+    /// sent; where the container ends before, it is refused with C2A, and where the chip ends, with C2B.
+    Passed,
 }
 
 /// A raw NAND.
@@ -41,8 +44,11 @@ pub struct NandFacts {
     pub new_bad_blocks: Vec<u32>,
     /// Bits that read wrong: page, byte (spare bytes count on behind the page's), bit.
     pub bit_errors: Vec<[u32; 3]>,
-    /// What the agent says to a read that begins in a bad block.
+    /// What the agent makes of bad blocks.
     pub bad_block_answer: BadBlockAnswer,
+    /// The agent takes the size of the pool from the host's configuration when it looks for the partition table. Whether it does
+    /// is not known; hosts send 0x50 for a NAND (preloader-and-legacy-da.md 6.4).
+    pub pool_from_host: bool,
 }
 
 impl Default for NandFacts {
@@ -59,6 +65,7 @@ impl Default for NandFacts {
             new_bad_blocks: Vec::new(),
             bit_errors: Vec::new(),
             bad_block_answer: BadBlockAnswer::default(),
+            pool_from_host: false,
         }
     }
 }
@@ -91,7 +98,13 @@ impl NandFacts {
     /// Returns the first block behind the usable area, where the partition table is (ap-nvram.md 5.5).
     #[must_use]
     pub fn pool_start(&self) -> u64 {
-        u64::from(self.blocks.saturating_sub(self.pool))
+        self.before_pool_of(self.pool)
+    }
+
+    /// Returns the first block behind the usable area, if the pool has so many.
+    #[must_use]
+    pub fn before_pool_of(&self, blocks: u32) -> u64 {
+        u64::from(self.blocks.saturating_sub(blocks))
     }
 
     /// Returns what makes these values no chip, as a sentence to be put behind the key's name.

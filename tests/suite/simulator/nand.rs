@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use nvkeep::formats::binregion::{self, TailState};
 use nvkeep::formats::pmt::PmtKind;
 use nvkeep::formats::pmt_nand::{NandPmt, SpareView};
-use nvkeep::formats::{ReadAt, ReadError};
 use nvkeep::simulator::{Area, Board, Flash, Scenario, android};
 
 use super::scenarios::hex;
@@ -42,23 +41,10 @@ fn spare(board: &Board, flash: &Flash, page: u64) -> Vec<u8> {
     bytes
 }
 
-struct Raw(Vec<u8>);
-
-impl ReadAt for Raw {
-    fn read_at(&mut self, at: u64, into: &mut [u8]) -> Result<(), ReadError> {
-        let (at, len) = (at as usize, into.len());
-        into.copy_from_slice(&self.0[at..at + len]);
-        Ok(())
-    }
-    fn len(&self) -> u64 {
-        self.0.len() as u64
-    }
-}
-
 /// The backup region, from the whole partition as it lies, bad blocks and all.
 fn region(scenario: &Scenario, flash: &Flash) -> binregion::BinRegion {
     let (at, len) = scenario.place("NVRAM").unwrap();
-    binregion::parse(&mut Raw(main(flash, at, len))).unwrap()
+    binregion::parse(&mut main(flash, at, len)).unwrap()
 }
 
 /// The same of the eMMC phone of the same identity.

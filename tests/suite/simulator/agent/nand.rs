@@ -119,6 +119,33 @@ fn the_table_is_the_one_in_the_pool() {
 }
 
 #[test]
+fn the_agent_may_look_where_the_host_says_that_the_pool_is() {
+    for (dialect, with_pool) in [
+        (Dialect::D19, "FF 01 08 08 00  7007FFFF  01  00000050  02 01 02 00"),
+        (Dialect::D13, "FF 01 08 08 00  7007FFFF  00000050  02 00"),
+    ] {
+        let without = if dialect == Dialect::D19 { CONFIGURATION } else { OLD_CONFIGURATION };
+        for (from_host, configuration, finds) in
+            [(false, without, true), (true, with_pool, true), (true, without, false)]
+        {
+            let (mut board, flash) = Scenario::named("mt6572-nand").unwrap().build(None).unwrap();
+            board.nand.pool_from_host = from_host;
+            let [first, second] = stages(&container(&recipe(dialect)));
+            let mut phone = jumped(board, flash, &first);
+            said(&mut phone);
+            if dialect == Dialect::D19 {
+                ask(&mut phone, &[0x5A]);
+            }
+            assert_eq!(ask(&mut phone, &hex(configuration)), hex("00000000"));
+            upload_second(&mut phone, &second);
+            ask(&mut phone, &[0x5A]);
+            let answer = ask(&mut phone, &[0xA5]);
+            assert_eq!(answer[0], if finds { 0x5A } else { 0xA5 }, "{dialect:?} {configuration}");
+        }
+    }
+}
+
+#[test]
 fn a_lost_main_copy_leaves_the_mirror() {
     // The third entry is NVRAM's.
     let nvram = |table: &[u8]| table[2 * 0x60 + 0x50..][..4].to_vec();

@@ -69,6 +69,37 @@ fn the_container_bounds_what_is_walked_over() {
 }
 
 #[test]
+fn a_read_may_go_on_behind_a_bad_block() {
+    let content = Random::new(46).bytes(3 * 0x2_0000);
+    let mut board = small();
+    board.nand.bad_block_answer = BadBlockAnswer::Passed;
+    board.nand.bad_blocks.push(15);
+    let mut phone = looped(board, small_flash(&content), Dialect::D19);
+    let third = &content[0x4_0000..0x6_0000];
+    assert!(
+        read(&mut phone, &pages(3, 0x2_0000, 0x2_0000, 0), 64).1 == third,
+        "of the bad block the next one"
+    );
+    assert!(read(&mut phone, &pages(3, 0x2_0000, 0x2_0000, 0x4_0000), 64).1 == third);
+    let (total, bytes) = read(&mut phone, &pages(3, 0x1_F800, 0x1000, 0x2_1000), 64);
+    assert!(total == 0x1000 && bytes == [&content[0x1_F800..0x2_0000], &third[..0x800]].concat());
+    for container in [0x2_0000, 0x3_F800] {
+        assert_eq!(ask(&mut phone, &pages(3, 0x2_0000, 0x2_0000, container)), hex("a5 00000C2A"));
+    }
+    assert_eq!(ask(&mut phone, &pages(3, 0x1C_0000, 0x2_0800, 0)), hex("a5 00000C2B"));
+}
+
+#[test]
+fn pages_of_four_kib_are_read_as_they_are() {
+    let (board, flash) = Scenario::parse(FOUR_K).unwrap().build(None).unwrap();
+    let mut phone = looped(board, flash, Dialect::D19);
+    let (total, page) = read(&mut phone, &pages(0, (2048 - 0x50) * 0x4_0000, 0x1000, 0x1000), 1);
+    assert_eq!((total, &page[..4], &page[0x1000..0x1006]), (0x1080, &b"1vTP"[..], &b"\xFF1vTP\x01"[..]));
+    let (total, region) = read(&mut phone, &pages(3, 0x20_0000, 0x30_0000, 0), 64);
+    assert_eq!((total, &region[..4]), (11 * 0x4_0000, &hex("0c3f0000")[..]));
+}
+
+#[test]
 fn nothing_comes_of_pages_that_are_only_checked() {
     let mut phone = looped(small(), small_flash(&[7; 0x800]), Dialect::D19);
     assert_eq!(read(&mut phone, &pages(4, 0, 0x2_0000, 0), 64), (0, Vec::new()));
