@@ -168,6 +168,7 @@ fn layout_of(manifest: &Manifest) -> Layout {
     Layout {
         places: manifest.regions.iter().map(|region| place(&region.name, region.start, region.len)).collect(),
         learned_from: "archive".into(),
+        nand: manifest.phone.storage == "nand",
         ..Layout::default()
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::gather::{Scope, gather};
+use super::nand;
 use super::ranges::{gaps, join, total};
 use super::regions::{RegionPlan, bounded, plan};
 use super::sealing::Seal;
@@ -117,7 +118,9 @@ pub fn archive(
     // Whole partitions are read first, in long runs, and looked at afterwards; of parts, looking tells which.
     let early = if request.full { None } else { Some(gather(&disk, &session.layout, Scope::All)?) };
     let mut plans = plan(context, &disk, &session.layout, request.full)?;
-    if session.layout.find(PRIMARY_PLACE).or(session.layout.find(BACKUP_PLACE)).is_none() {
+    if !session.layout.nand
+        && session.layout.find(PRIMARY_PLACE).or(session.layout.find(BACKUP_PLACE)).is_none()
+    {
         plans.push(partition_table(&disk));
     }
     bounded(&plans)?;
@@ -129,6 +132,9 @@ pub fn archive(
     let report = Report::of(context, session.facts.clone(), &copies, "phone".into())?;
     let mut warnings = warnings_of(&report);
     warnings.extend(session.layout.doubts.iter().cloned());
+    let whole: Vec<Place> =
+        plans.iter().filter(|plan| !plan.ranges.is_empty()).map(|plan| plan.place.clone()).collect();
+    warnings.extend(nand::warnings(session, &copies, &whole));
     for warning in &warnings {
         context.warn(warning.clone());
     }
@@ -140,6 +146,7 @@ pub fn archive(
         build: agent.build.clone(),
         entry: agent.entry.clone(),
     });
+    manifest.nand = nand::record(session);
     manifest.note.clone_from(&request.note);
     manifest.full = request.full;
     manifest.warnings.clone_from(&warnings);
@@ -149,6 +156,11 @@ pub fn archive(
         regions.push(add_region(&mut draft, session, plan)?);
     }
     add_files(&mut draft, &copies)?;
+    if let Some(warning) = nand::add_spare(context, &mut draft, session, &whole)? {
+        context.warn(warning.clone());
+        draft.warn(&warning);
+        warnings.push(warning);
+    }
     draft.set_report(&super::report::text(&report));
     let target = request.output.clone().unwrap_or_else(|| {
         let name = name_for(&report, &created);
@@ -322,6 +334,6 @@ pub(super) fn warnings_of(report: &Report) -> Vec<String> {
 /// Makes a file name from chip, card and time: `nvkeep-MT6572-4e564b01-20261125T014200Z.nvk`.
 fn name_for(report: &Report, created: &str) -> String {
     let time: String = created.chars().filter(|c| c.is_ascii_alphanumeric()).take(15).collect();
-    let serial = report.phone.cid.get(20..28).unwrap_or("unknown");
+    let serial = report.phone.cid.get(20..28).unwrap_or(&report.phone.storage);
     format!("nvkeep-{}-{serial}-{time}Z.nvk", report.phone.chip)
 }

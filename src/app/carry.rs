@@ -13,6 +13,7 @@ use super::staging::PlanSummary;
 use super::survey::Report;
 use super::{Context, Event, Exit, Failure, Progress};
 use crate::identity;
+use crate::protocol::ProtocolError;
 use crate::storage::{
     BLOCK, BlockChange, CommitError, Place, ProveError, Shared, commit, prove, shared::lock,
 };
@@ -69,9 +70,16 @@ pub(super) struct Proposal {
 ///
 /// # Errors
 /// `journal-open`, `layout-unproven`.
-pub(super) fn may_write(context: &Context<'_>, session: &PhoneSession) -> Result<(), Failure> {
+pub(super) fn may_write(context: &Context<'_>, session: &PhoneSession, dry_run: bool) -> Result<(), Failure> {
     refuse_open_journal(context, &session.facts.cid)?;
-    refuse_unproven(session)
+    match refuse_unproven(session) {
+        // What would be done may be shown of a phone that is only read.
+        Err(why) if dry_run && session.layout.nand => {
+            context.warn(format!("this stays a plan: {why}"));
+            Ok(())
+        }
+        outcome => outcome,
+    }
 }
 
 /// Ends the session: a phone with a half-finished write must not boot, and waits in its loop for `resume`.
@@ -168,6 +176,10 @@ pub(super) fn refuse_unproven(session: &PhoneSession) -> Result<(), Failure> {
     let unproven =
         |why: String, advice: &str| Failure::new(Exit::Forbidden, "layout-unproven", why).advise(advice);
     let layout = &session.layout;
+    if session.layout.nand {
+        let failure = Failure::from(ProtocolError::NandReadOnly { doing: "writing".into() });
+        return Err(Failure { exit: Exit::Forbidden, ..failure });
+    }
     if !lock(&session.disk).capabilities().write {
         let chip = &session.facts.chip;
         let why = format!(

@@ -158,7 +158,7 @@ fn exit_of(code: &str) -> Exit {
         "handshake-lost" | "not-a-preloader" | "not-a-phone" | "brom" | "security" | "unknown-chip"
         | "chip-not-verified" | "nand-boot" | "fingerprint" | "silent-write32" | "refused-card"
         | "engine-not-built" | "da-refused" | "da-security" | "da-upload" | "da-other-chip"
-        | "da2-rejected" | "dram-needed" | "nand-agent" | "agent-foreign" | "agent-forbidden"
+        | "da2-rejected" | "dram-needed" | "nand-read-only" | "agent-foreign" | "agent-forbidden"
         | "agent-no-storage" => Exit::Refused,
         "replay" => Exit::Mismatch,
         _ => Exit::ReadIncomplete,

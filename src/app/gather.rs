@@ -117,7 +117,13 @@ fn tree(
         Err(Ext4Error::NotFound { .. } | Ext4Error::NotADirectory { .. }) => {
             Ok(Found::Absent(format!("{name} has no folder {root}")))
         }
-        Err(error) => classify(error, name),
+        Err(error) => match classify(error, name)? {
+            // What is no ext4 there is YAFFS2, and no damage.
+            Found::Corrupt(_) if layout.nand => Ok(Found::Absent(format!(
+                "{name} is YAFFS2 on a raw NAND: it is kept as it lies, and not looked into"
+            ))),
+            found => Ok(found),
+        },
     }
 }
 

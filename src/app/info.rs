@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::session::{PhoneFacts, PhoneSession, connect_at, open_port};
+use super::session::{PhoneFacts, PhoneSession, connect_at, hex, open_port};
 use super::{AgentFacts, Context, Device, Failure};
 use crate::protocol::TargetConfig;
 use crate::storage::shared::lock;
@@ -23,9 +23,9 @@ pub struct Security {
 /// The card.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CardInfo {
-    /// Manufacturer number, first byte of the CID.
+    /// Manufacturer number, first byte of the CID or of a NAND's id.
     pub manufacturer: String,
-    /// Product name from the CID.
+    /// Product name from the CID; the rest of a NAND's id as hex.
     pub product: String,
     /// Bytes of the user area.
     pub user_bytes: u64,
@@ -36,6 +36,27 @@ pub struct CardInfo {
     /// EXT_CSD revision.
     /// None where the engine cannot see it.
     pub revision: Option<u8>,
+    /// Its shape, where it is a raw NAND.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nand: Option<NandInfo>,
+    /// The number the chip told the agent, hex, where it told one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub random_id: Option<String>,
+}
+
+/// The shape of a raw NAND.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NandInfo {
+    /// Main bytes of a page.
+    pub page: u32,
+    /// Spare bytes of a page.
+    pub spare: u32,
+    /// Bytes of an erase block.
+    pub erase_block: u64,
+    /// Erase blocks.
+    pub blocks: u32,
+    /// Bad blocks that were met so far.
+    pub bad_blocks: Vec<u32>,
 }
 
 /// One partition.
@@ -102,24 +123,13 @@ pub fn info_at(context: &Context<'_>, port: &mut dyn Port) -> Result<InfoResult,
 /// Tells about a connected phone, which stays connected.
 #[must_use]
 pub fn describe(session: &PhoneSession) -> InfoResult {
-    let card = lock(&session.disk).card().clone();
     let facts = &session.preloader;
     InfoResult {
         phone: session.facts.clone(),
         versions: [facts.hw_sub_code, facts.hw_version, facts.sw_version].map(|word| format!("{word:#06x}")),
         preloader_version: facts.bl_version,
         security: security(facts.target_config, session.agent.is_some()),
-        card: CardInfo {
-            manufacturer: format!("{:#04x}", card.cid[0]),
-            product: card.cid[3..9]
-                .iter()
-                .map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' })
-                .collect(),
-            user_bytes: card.sectors * 512,
-            boot_bytes: card.boot_bytes,
-            rpmb_bytes: card.rpmb_bytes,
-            revision: card.revision,
-        },
+        card: card(session),
         engine_reason: session.engine_reason.clone(),
         agent: session.agent.clone(),
         layout_from: session.layout.learned_from.clone(),
@@ -132,6 +142,36 @@ pub fn describe(session: &PhoneSession) -> InfoResult {
             .iter()
             .map(|place| PartitionInfo { name: place.name.clone(), start: place.start, len: place.len })
             .collect(),
+    }
+}
+
+fn card(session: &PhoneSession) -> CardInfo {
+    let disk = lock(&session.disk);
+    let card = disk.card();
+    let graphic = |byte: &u8| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' };
+    let (maker, product) = match (&card.cid, &card.nand) {
+        (Some(cid), _) => (cid[0], cid[3..9].iter().map(graphic).collect()),
+        (None, Some(chip)) => {
+            let (maker, rest) = chip.ids.split_first().unwrap_or((&0, &[]));
+            (*maker, hex(rest))
+        }
+        (None, None) => (0, String::new()),
+    };
+    CardInfo {
+        manufacturer: format!("{maker:#04x}"),
+        product,
+        user_bytes: card.sectors * 512,
+        boot_bytes: card.boot_bytes,
+        rpmb_bytes: card.rpmb_bytes,
+        revision: card.revision,
+        nand: card.nand.as_ref().map(|chip| NandInfo {
+            page: chip.page,
+            spare: chip.spare,
+            erase_block: chip.erase_block(),
+            blocks: chip.blocks,
+            bad_blocks: disk.bad_blocks(),
+        }),
+        random_id: disk.random_id().map(|id| hex(&id)),
     }
 }
 

@@ -38,6 +38,7 @@ pub mod intake;
 pub mod journal;
 pub mod keyring;
 pub mod mask;
+mod nand;
 pub mod preflight;
 pub mod proof;
 pub mod random;

@@ -115,10 +115,12 @@ fn drafted(
     copies: &identity::Copies,
     report: &Report,
 ) -> Result<Draft, Failure> {
-    let phone = PhoneIds { cid: String::new(), soc_id: None, ..old.phone.clone() };
+    let phone = PhoneIds { cid: String::new(), soc_id: None, random_id: None, ..old.phone.clone() };
     let mut manifest = Manifest::new(env!("CARGO_PKG_VERSION"), &(context.now)(), &old.engine, phone);
     manifest.full = old.full;
     manifest.redacted = true;
+    // The spare bytes of a NAND may repeat what was replaced: they stay out of a copy.
+    manifest.nand.clone_from(&old.nand);
     let mut draft = Draft::new(manifest);
     for region in &old.regions {
         let mut blob = Vec::new();

@@ -6,6 +6,7 @@ use super::{Context, Exit, Failure};
 use crate::formats::ext4::{Ext4Error, Volume, used_ranges};
 use crate::formats::{ReadAt, ReadError, binregion};
 use crate::storage::locate_gpt::{BACKUP_PLACE, PRIMARY_PLACE};
+use crate::storage::locate_nand::TABLE_PLACE;
 use crate::storage::{Layout, Place, Shared, Window};
 use crate::vault::limits::MAX_REGIONS;
 
@@ -47,6 +48,13 @@ pub fn plan(
             RegionPlan { place: place.clone(), ranges: vec![(0, place.len)], not_read: Vec::new(), rest: "" };
         let plan = match place.name.as_str() {
             "NVRAM" | "PRO_INFO" | "PROTECT_F" | "PROTECT_S" | "NVDATA" | "NVCFG" if full => whole,
+            // Small, and full of file systems whose free pages nobody here can tell.
+            "NVRAM" | "PRO_INFO" | "PROTECT_F" | "PROTECT_S" | TABLE_PLACE if layout.nand => whole,
+            "USRDATA" if layout.nand => RegionPlan {
+                ranges: Vec::new(),
+                rest: "user data in YAFFS2, which is not looked into",
+                ..whole
+            },
             "NVRAM" => nvram(disk, place)?,
             "PRO_INFO" => pro_info(disk, place)?,
             "PROTECT_F" | "PROTECT_S" | "NVDATA" | "NVCFG" | "PERSIST" => volume(disk, place)?,

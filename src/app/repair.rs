@@ -102,7 +102,7 @@ pub fn repair_on(
     confirm: Confirm<'_>,
 ) -> Result<RepairResult, Failure> {
     let wishes = &Wishes { label: label_of(request)?, new_macs: request.new_macs };
-    may_write(context, session)?;
+    may_write(context, session, request.dry_run)?;
     archive.map_or(Ok(()), |archive| refuse_redacted(&archive.manifest))?;
     context.step("Reading what the phone holds now");
     let disk: Shared = session.disk.clone();

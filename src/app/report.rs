@@ -12,8 +12,14 @@ pub fn text(report: &Report) -> String {
     let mut text = String::new();
     let phone = &report.phone;
     let _ = writeln!(text, "source     {}", report.source);
-    let _ =
-        writeln!(text, "phone      {} ({}), {}, CID {}", phone.chip, phone.hw_code, phone.storage, phone.cid);
+    let _ = writeln!(
+        text,
+        "phone      {} ({}), {}, {}",
+        phone.chip,
+        phone.hw_code,
+        phone.storage,
+        phone.told_by()
+    );
     for layer in &report.survey.layers {
         text.push('\n');
         describe(&mut text, layer);

@@ -91,7 +91,7 @@ pub fn restore_on(
     request: &RestoreRequest,
     confirm: Confirm<'_>,
 ) -> Result<RestoreResult, Failure> {
-    may_write(context, session)?;
+    may_write(context, session, request.dry_run)?;
     refuse_redacted(&archive.manifest)?;
     let ground = look(context, session, archive, request)?;
     let checked = plan(&ground)?;

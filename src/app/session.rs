@@ -10,7 +10,7 @@ use super::{Context, Event, Exit, Failure, Progress};
 use crate::formats::partition::PartitionTable;
 use crate::formats::scatter::{Scatter, ScatterStorage};
 use crate::protocol::{PreloaderFacts, ProtocolError};
-use crate::storage::{Layout, PhoneDisk, locate, share, shared::lock, witness};
+use crate::storage::{Layout, PhoneDisk, locate, locate_nand, share, shared::lock, witness};
 use crate::transport::{LinkError, Plugged, Port, PortKind};
 use crate::vault::{Partition, PhoneIds};
 
@@ -34,12 +34,23 @@ pub struct PhoneFacts {
     pub chip: String,
     /// Hardware code, `0x6572`.
     pub hw_code: String,
-    /// `emmc`.
+    /// `emmc`, `nand`.
     pub storage: String,
-    /// Card's CID, hex.
+    /// Card's CID, hex; empty for a NAND, which has none.
     pub cid: String,
     /// Engine in use.
     pub engine: String,
+}
+
+impl PhoneFacts {
+    /// Returns how its storage is told from another of its kind: `CID 1501…`, `raw NAND without CID`.
+    #[must_use]
+    pub fn told_by(&self) -> String {
+        if self.cid.is_empty() && self.storage == "nand" {
+            return "raw NAND without CID".into();
+        }
+        format!("CID {}", self.cid)
+    }
 }
 
 /// A connected phone.
@@ -76,6 +87,7 @@ impl PhoneSession {
             storage: self.facts.storage.clone(),
             cid: self.facts.cid.clone(),
             soc_id: None,
+            random_id: lock(&self.disk).random_id().map(|id| hex(&id)),
             linear_prefix: prefix,
             layout: self.layout.places.iter().map(partition).collect(),
         }
@@ -165,17 +177,32 @@ pub fn connect_at(context: &Context<'_>, port: &mut dyn Port) -> Result<PhoneSes
     let began = disk.elapsed();
     disk.observe(Some(watch(context, began)));
     let card = disk.card().clone();
+    let nand = card.nand.is_some();
     let facts = PhoneFacts {
         chip,
         hw_code: format!("{:#06x}", preloader.hw_code),
-        storage: "emmc".into(),
-        cid: hex(&card.cid),
+        storage: if nand { "nand" } else { "emmc" }.into(),
+        cid: card.cid.map(|cid| hex(&cid)).unwrap_or_default(),
         engine: disk.engine_name().into(),
     };
-    context.step(format!("{} with eMMC, engine {}", facts.chip, facts.engine));
+    let kind = if nand { "raw NAND, which is only read" } else { "eMMC" };
+    context.step(format!("{} with {kind}, engine {}", facts.chip, facts.engine));
     let scatter = read_scatter(context, &facts)?;
     let canonical = |name: &str| context.catalog.canonical_partition(name);
-    let mut layout = locate::locate(&mut disk, card.prefix(), scatter.as_ref(), &canonical).map_err(|error| {
+    // A NAND's table is asked for first: it may be the only one.
+    let told = match if nand { disk.told_partitions() } else { Ok(None) } {
+        Ok(told) => told,
+        Err(error) => {
+            let _ = disk.leave();
+            return Err(error.into());
+        }
+    };
+    let located = if nand {
+        locate_nand::locate(&mut disk, told.as_deref(), scatter.as_ref(), &canonical)
+    } else {
+        locate::locate(&mut disk, card.prefix(), scatter.as_ref(), &canonical)
+    };
+    let mut layout = located.map_err(|error| {
         // The engine's own words have the advice.
         let told = disk.take_error();
         let _ = disk.leave();
@@ -191,7 +218,7 @@ pub fn connect_at(context: &Context<'_>, port: &mut dyn Port) -> Result<PhoneSes
         };
         Failure { message: error.to_string(), ..failure }
     })?;
-    match disk.told_partitions() {
+    match if nand { Ok(None) } else { disk.told_partitions() } {
         Ok(Some(told)) => witness::compare(&mut layout, &told, card.prefix(), &canonical),
         Ok(None) => {}
         Err(error) => {
@@ -375,8 +402,10 @@ fn read_scatter(context: &Context<'_>, facts: &PhoneFacts) -> Result<Option<Part
     }
     let text = std::fs::read_to_string(path).map_err(failed)?;
     let scatter = Scatter::parse(&text).map_err(|error| bad(error.to_string()))?;
-    if scatter.facts.storage != ScatterStorage::Emmc {
-        return Err(bad("it describes a phone with NAND, this phone has eMMC".into()));
+    let nand = facts.storage == "nand";
+    if (scatter.facts.storage == ScatterStorage::Nand) != nand {
+        let (of, this) = if nand { ("eMMC", "NAND") } else { ("NAND", "eMMC") };
+        return Err(bad(format!("it describes a phone with {of}, this phone has {this}")));
     }
     if !scatter.facts.platform.eq_ignore_ascii_case(&facts.chip) {
         return Err(bad(format!("it is for {}, this phone is {}", scatter.facts.platform, facts.chip)));

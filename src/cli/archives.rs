@@ -23,7 +23,10 @@ pub fn shelf(shelf: &Shelf) -> String {
         let card = if archive.imported {
             "imported, no CID".to_owned()
         } else {
-            format!("with CID {}", archive.cid)
+            match archive.cid.as_str() {
+                "" => "without CID".to_owned(),
+                cid => format!("with CID {cid}"),
+            }
         };
         let _ = writeln!(text, "  phone    {} {card}", archive.chip);
         for (label, values) in [("IMEI", &archive.imeis), ("barcode", &archive.barcodes)] {

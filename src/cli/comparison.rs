@@ -53,7 +53,7 @@ fn about(side: &Compared) -> String {
     };
     let chip = match side.phone.chip.as_str() {
         "unknown" => String::new(),
-        chip => format!(", {chip} with CID {}", side.phone.cid),
+        chip => format!(", {chip} with {}", side.phone.told_by()),
     };
     format!("{}{chip}, {verdict} by itself", side.source)
 }

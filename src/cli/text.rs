@@ -7,7 +7,7 @@ use crate::app::amount::bytes;
 use crate::app::archive::VerifyResult;
 use crate::app::backup::BackupResult;
 use crate::app::demo::DemoResult;
-use crate::app::info::InfoResult;
+use crate::app::info::{CardInfo, InfoResult, NandInfo};
 use crate::app::journal::ResumeResult;
 use crate::app::records::RecordSheet;
 use crate::app::repair::RepairResult;
@@ -33,6 +33,46 @@ pub fn devices(devices: &[Device]) -> String {
     text
 }
 
+fn storage_of_card(text: &mut String, info: &InfoResult) {
+    let card = &info.card;
+    let _ = writeln!(
+        text,
+        "storage    {} \"{}\" {}, boot areas {} each, RPMB {}{}",
+        info.phone.storage,
+        card.product,
+        bytes(card.user_bytes),
+        bytes(card.boot_bytes),
+        bytes(card.rpmb_bytes),
+        card.revision.map(|revision| format!(", EXT_CSD revision {revision}")).unwrap_or_default()
+    );
+    let _ = writeln!(text, "CID        {}", info.phone.cid);
+}
+
+fn storage_of_nand(text: &mut String, card: &CardInfo, nand: &NandInfo) {
+    let _ = writeln!(
+        text,
+        "storage    raw NAND {} {}: {}, {} blocks of {}, pages of {} + {} bytes",
+        card.manufacturer,
+        card.product,
+        bytes(card.user_bytes),
+        nand.blocks,
+        bytes(nand.erase_block),
+        nand.page,
+        nand.spare
+    );
+    let _ = writeln!(
+        text,
+        "           it is only read: how an agent is told to write it is not known for certain"
+    );
+    if !nand.bad_blocks.is_empty() {
+        let _ = writeln!(text, "           bad blocks met so far: {}", numbers(&nand.bad_blocks));
+    }
+}
+
+fn numbers(all: &[u32]) -> String {
+    all.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// The answer of `info`.
 pub fn info(info: &InfoResult) -> String {
     let mut text = String::new();
@@ -49,24 +89,22 @@ pub fn info(info: &InfoResult) -> String {
     for demand in &info.security.demands {
         let _ = writeln!(text, "           {demand}");
     }
-    let _ = writeln!(
-        text,
-        "storage    {} \"{}\" {}, boot areas {} each, RPMB {}{}",
-        info.phone.storage,
-        card.product,
-        bytes(card.user_bytes),
-        bytes(card.boot_bytes),
-        bytes(card.rpmb_bytes),
-        card.revision.map(|revision| format!(", EXT_CSD revision {revision}")).unwrap_or_default()
-    );
-    let _ = writeln!(text, "CID        {}", info.phone.cid);
+    match &card.nand {
+        Some(nand) => storage_of_nand(&mut text, card, nand),
+        None => storage_of_card(&mut text, info),
+    }
+    if let Some(id) = &card.random_id {
+        let _ = writeln!(text, "random id  {id}");
+    }
     let _ = writeln!(text, "engine     {}", info.engine_reason);
     if let Some(agent) = &info.agent {
         let _ = writeln!(text, "agent      {} ({}), dialect {}", agent.file, agent.build, agent.dialect);
         let _ = writeln!(text, "           sha256 {}", agent.sha256);
         let _ = writeln!(text, "           {}; the chip's description is {}", agent.entry, agent.confidence);
     }
-    let proven = if info.layout_proven {
+    let proven = if info.card.nand.is_some() {
+        "read only"
+    } else if info.layout_proven {
         "checked, fit for writing"
     } else {
         "NOT proven: nothing will be written by it"
@@ -239,7 +277,7 @@ pub fn verify(path: &Path, result: &VerifyResult) -> String {
     let _ = writeln!(text, "  SHA-256 {}", result.sha256);
     let card = match &result.imported {
         Some(imported) => format!("imported, no CID; missing: {}", imported.missing.join(", ")),
-        None => format!("with CID {}", result.report.phone.cid),
+        None => format!("with {}", result.report.phone.told_by()),
     };
     let _ = writeln!(text, "  made {} of {} {card}", result.created, result.report.phone.chip);
     if !result.note.is_empty() {

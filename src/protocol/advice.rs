@@ -50,7 +50,9 @@ impl ProtocolError {
             Self::ChipNotVerified { writing: true, .. } => {
                 "Nothing is ever written to a chip nobody has verified."
             }
-            Self::NandBoot { .. } => "Use the vendor's flashing tool for a backup of this phone.",
+            Self::NandBoot { .. } => {
+                "Give the Download Agent file of this phone's flash package (named like MTK_AllInOne_DA.bin) with --da FILE: through it NAND is read."
+            }
             Self::Fingerprint { .. } => {
                 "Restart the phone and try again; if it repeats, report these registers: this board is unknown."
             }
@@ -64,6 +66,9 @@ impl ProtocolError {
             }
             Self::RefusedCard { .. } => {
                 "The layout of such a card cannot be computed safely; nothing was written."
+            }
+            Self::NandReadOnly { .. } => {
+                "Keep the backup: its regions can be taken out of it with `nvkeep vault export`, for the tool of the phone's maker."
             }
             Self::OutOfRange { .. } => {
                 "The partition table points beyond the card: it belongs to another card."

@@ -1,4 +1,5 @@
-//! What every way to the flash promises: blocks of the user area in, blocks out, and who the card is.
+//! What every way to the flash promises: blocks of the user area in, blocks out, and who the card is. A raw NAND is all user
+//! area: its blocks are the main bytes of its pages, by their address in the chip.
 
 use super::ProtocolError;
 
@@ -24,11 +25,36 @@ pub struct NamedRange {
     pub len: u64,
 }
 
-/// Who the eMMC card is and how large its areas are. Sizes in bytes.
+/// A raw NAND's shape, as the agent reports it (preloader-and-legacy-da.md 6.8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NandChip {
+    /// Main bytes of a page.
+    pub page: u32,
+    /// Spare bytes of a page.
+    pub spare: u32,
+    /// Pages of an erase block.
+    pub pages_per_block: u32,
+    /// Erase blocks.
+    pub blocks: u32,
+    /// Id bytes; they name the kind of chip, not this one.
+    pub ids: Vec<u8>,
+}
+
+impl NandChip {
+    /// Returns the main bytes of an erase block.
+    #[must_use]
+    pub fn erase_block(&self) -> u64 {
+        u64::from(self.page) * u64::from(self.pages_per_block)
+    }
+}
+
+/// Who the storage is and how large its areas are. Sizes in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
-    /// CID register, most significant byte first (`c3||c2||c1||c0` of msdc-direct.md 3.3).
-    pub cid: [u8; 16],
+    /// CID register, most significant byte first (`c3||c2||c1||c0` of msdc-direct.md 3.3); a NAND has none.
+    pub cid: Option<[u8; 16]>,
+    /// Its shape, where it is a raw NAND.
+    pub nand: Option<NandChip>,
     /// The whole EXT_CSD, where the engine can see it.
     pub ext_csd: Option<Box<[u8; 512]>>,
     /// 512-byte sectors of the user area.
@@ -74,6 +100,28 @@ pub trait Engine: Send {
     /// # Errors
     /// With the place; the block may hold old or new content.
     fn write(&mut self, lba: u64, block: &[u8; 512]) -> Result<(), ProtocolError>;
+
+    /// Returns a number that the chip itself tells, where it tells one. Nobody has shown that no two phones share it, nor that
+    /// it stays: it is kept, and binds nothing.
+    fn random_id(&self) -> Option<[u8; 16]> {
+        None
+    }
+
+    /// Reads the spare bytes of `count` whole pages of a NAND from its page `first` on; none where the engine cannot, or where
+    /// the pages lie in a bad block.
+    ///
+    /// # Errors
+    /// With the place.
+    fn read_spare(&mut self, first: u64, count: u32) -> Result<Option<Vec<u8>>, ProtocolError> {
+        let _ = (first, count);
+        Ok(None)
+    }
+
+    /// Returns the erase blocks of a NAND that were asked for and are bad, ascending: their bytes read as erased, and hold
+    /// nothing.
+    fn bad_blocks(&self) -> Vec<u32> {
+        Vec::new()
+    }
 
     /// Returns the partition table as the engine's own other end tells it: a second witness beside what lies on the card.
     /// None where there is no such end, or it knows of no table.

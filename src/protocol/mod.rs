@@ -18,7 +18,7 @@ mod stream;
 pub use card_trouble::CardTrouble;
 pub use chip::{ChipProfile, ClockGate, Fingerprint, WordCheck};
 pub use direct::{DirectEngine, DirectOptions, Pace};
-pub use engine::{Capabilities, Card, Engine, NamedRange};
+pub use engine::{Capabilities, Card, Engine, NamedRange, NandChip};
 pub use error::ProtocolError;
 pub use handshake::handshake;
 pub use legacy::{

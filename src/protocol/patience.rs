@@ -70,6 +70,18 @@ impl<E: Engine> Engine for Patient<E> {
         self.engine.outlives_a_cable()
     }
 
+    fn random_id(&self) -> Option<[u8; 16]> {
+        self.engine.random_id()
+    }
+
+    fn read_spare(&mut self, first: u64, count: u32) -> Result<Option<Vec<u8>>, ProtocolError> {
+        self.engine.read_spare(first, count)
+    }
+
+    fn bad_blocks(&self) -> Vec<u32> {
+        self.engine.bad_blocks()
+    }
+
     fn partitions(&mut self) -> Result<Option<Vec<NamedRange>>, ProtocolError> {
         self.engine.partitions()
     }

@@ -8,6 +8,7 @@ pub mod image;
 pub mod kept;
 pub mod locate;
 pub mod locate_gpt;
+pub mod locate_nand;
 pub mod phone;
 pub mod place;
 pub mod shared;

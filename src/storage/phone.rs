@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::BLOCK;
 use crate::formats::{ReadAt, ReadError};
-use crate::protocol::{Capabilities, Card, Engine, NamedRange, ProtocolError};
+use crate::protocol::{Capabilities, Card, Engine, NamedRange, NandChip, ProtocolError};
 
 /// Blocks of one cache line: 4 KiB, the page of every file system this program meets.
 const LINE_BLOCKS: u64 = 8;
@@ -84,6 +84,32 @@ impl PhoneDisk {
     #[must_use]
     pub fn outlives_a_cable(&self) -> bool {
         self.engine.outlives_a_cable()
+    }
+
+    /// Returns the shape of the NAND behind the engine, if it is one.
+    #[must_use]
+    pub fn nand(&self) -> Option<&NandChip> {
+        self.engine.card().nand.as_ref()
+    }
+
+    /// Returns the number that the chip itself tells, where it tells one.
+    #[must_use]
+    pub fn random_id(&self) -> Option<[u8; 16]> {
+        self.engine.random_id()
+    }
+
+    /// Returns the bad blocks of a NAND that were met so far, ascending: their bytes read as erased.
+    #[must_use]
+    pub fn bad_blocks(&self) -> Vec<u32> {
+        self.engine.bad_blocks()
+    }
+
+    /// Reads the spare bytes of `count` whole pages of a NAND from page `first` on; none where no engine can.
+    ///
+    /// # Errors
+    /// The engine's, with its place.
+    pub fn read_spare(&mut self, first: u64, count: u32) -> Result<Option<Vec<u8>>, ProtocolError> {
+        self.engine.read_spare(first, count)
     }
 
     /// Returns the partition table as the engine's other end tells it, in linear addresses; none where it tells nothing.

@@ -19,6 +19,8 @@ pub struct Layout {
     pub places: Vec<Place>,
     /// Who said so: `PMT`, `scatter`, `archive`, `content`.
     pub learned_from: String,
+    /// The source is a raw NAND: its file systems are YAFFS2, which are kept as they lie and not looked into (ap-nvram.md 2.8).
+    pub nand: bool,
     /// What the cross-checks that a write demands (msdc-direct.md 10) found in order, one sentence each.
     pub remarks: Vec<String>,
     /// What they found out of order. One doubt is enough: nothing is written by such a layout.

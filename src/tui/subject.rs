@@ -284,7 +284,7 @@ impl From<DiffResult> for Contrast {
 fn side(side: Compared) -> ContrastSide {
     let phone = match side.phone.chip.as_str() {
         "unknown" => String::new(),
-        chip => format!("{chip}, CID {}", side.phone.cid),
+        chip => format!("{chip}, {}", side.phone.told_by()),
     };
     ContrastSide { source: side.source, phone, verdict: side.verdict }
 }

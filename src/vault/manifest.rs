@@ -33,6 +33,9 @@ pub struct Manifest {
     /// The Download Agent that engine ran, if it ran one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentOrigin>,
+    /// The NAND the bytes were read from, if it was one. The spare bytes of its pages are files of the layer `spare`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nand: Option<NandRecord>,
     /// Whether the whole identity set is here.
     pub full: bool,
     /// What the user was warned of when it was made.
@@ -59,6 +62,22 @@ pub struct AgentOrigin {
     pub build: String,
     /// Which entry of the file, and why.
     pub entry: String,
+}
+
+/// A raw NAND's shape, and what of it could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NandRecord {
+    /// Main bytes of a page.
+    pub page: u32,
+    /// Spare bytes of a page.
+    pub spare: u32,
+    /// Pages of an erase block.
+    pub pages_per_block: u32,
+    /// The chip's id bytes, hex.
+    pub ids: String,
+    /// Erase blocks of the chip that are bad: where regions hold them, those bytes are FF and no content.
+    #[serde(default)]
+    pub bad_blocks: Vec<u32>,
 }
 
 /// Where an imported archive comes from.
@@ -88,6 +107,9 @@ pub struct PhoneIds {
     /// The chip's own id, hex, where it gives one.
     #[serde(default)]
     pub soc_id: Option<String>,
+    /// A number the chip itself told the agent, hex. Whether it is this chip's alone is not known, so it binds nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub random_id: Option<String>,
     /// Bytes between the linear addresses of scatter and PMT and those of the user area.
     #[serde(default)]
     pub linear_prefix: u64,
@@ -172,6 +194,7 @@ impl Manifest {
             phone,
             engine: engine.to_owned(),
             agent: None,
+            nand: None,
             full: false,
             warnings: Vec::new(),
             redacted: false,

@@ -26,7 +26,7 @@ pub use journal::{BLOCK_LEN, Block, Journal, JournalHeader};
 pub use keys::{Keys, Lock, Passphrase};
 pub use listing::{Listed, list};
 pub use manifest::{
-    AgentOrigin, FileEntry, Gap, Imported, Manifest, Partition, PhoneIds, Range, Region, SCHEMA,
+    AgentOrigin, FileEntry, Gap, Imported, Manifest, NandRecord, Partition, PhoneIds, Range, Region, SCHEMA,
 };
 pub use proof::{Break, Chain, Link, Proof, Said, chain, chain_of, keep};
 pub use reader::{Archive, EntryFailure, VerifyReport};

@@ -92,6 +92,11 @@ impl Draft {
         Ok(())
     }
 
+    /// Adds to what the user was warned of.
+    pub fn warn(&mut self, warning: &str) {
+        self.manifest.warnings.push(warning.into());
+    }
+
     /// Sets the text a person reads, `report.txt`.
     pub fn set_report(&mut self, text: &str) {
         text.clone_into(&mut self.report);

@@ -76,7 +76,7 @@ fn knows_the_card() {
     let engine = open(&bench).unwrap();
     let card = engine.card();
     let facts = CardFacts::default();
-    assert_eq!(card.cid, facts.cid);
+    assert_eq!(card.cid, Some(facts.cid));
     assert_eq!(card.sectors, u64::from(facts.sectors));
     assert_eq!(card.prefix(), 0x88_0000); // the worked example of msdc-direct.md 10
     assert_eq!((card.revision, card.general_purpose), (Some(6), false));

@@ -29,7 +29,8 @@ struct FakeEngine {
 fn fake(sectors: u64) -> (PhoneDisk, Arc<Mutex<Bench>>) {
     let bench = Arc::new(Mutex::new(Bench::default()));
     let card = Card {
-        cid: [7; 16],
+        cid: Some([7; 16]),
+        nand: None,
         ext_csd: None,
         sectors,
         boot_bytes: 4 << 20,

@@ -22,6 +22,7 @@ fn draft() -> Draft {
         storage: "emmc".into(),
         cid: "00112233445566778899aabbccddeeff".into(),
         soc_id: None,
+        random_id: None,
         linear_prefix: 0x140_0000,
         layout: vec![Partition { name: "nvram".into(), start: 0x38_0000, len: 4096 }],
     };

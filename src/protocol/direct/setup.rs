@@ -228,7 +228,8 @@ fn accept(cid: [u8; 16], bytes: Box<[u8; BLOCK]>) -> Result<Card, ProtocolError>
         return refuse("its CID is empty".to_owned());
     }
     Ok(Card {
-        cid,
+        cid: Some(cid),
+        nand: None,
         sectors: u64::from(sectors),
         boot_bytes: u64::from(bytes[ext_csd::BOOT_SIZE_MULT]) * ext_csd::MULT_UNIT,
         rpmb_bytes: u64::from(bytes[ext_csd::RPMB_SIZE_MULT]) * ext_csd::MULT_UNIT,

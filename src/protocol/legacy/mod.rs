@@ -5,6 +5,7 @@
 mod chip;
 mod line;
 mod load;
+mod nand;
 mod opening;
 mod report;
 mod table;
@@ -16,6 +17,7 @@ use std::time::Duration;
 pub use self::chip::{AgentChip, AgentImage, AgentMode, Stage, Watchdog};
 use self::line::{LATER, Line, SOON};
 pub use self::load::{admit, xor16};
+use self::nand::Nand;
 use self::report::Report;
 pub use self::table::parse as parse_table;
 use self::transfer::Reading;
@@ -52,7 +54,7 @@ impl Default for LegacyOptions {
     }
 }
 
-/// A phone's eMMC, reached through an agent that runs on the phone.
+/// A phone's eMMC or raw NAND, reached through an agent that runs on the phone.
 pub struct LegacyEngine {
     line: Line,
     card: Card,
@@ -60,6 +62,7 @@ pub struct LegacyEngine {
     dialect: Dialect,
     report: Report,
     options: LegacyOptions,
+    nand: Option<Nand>,
     left: bool,
 }
 
@@ -69,8 +72,7 @@ impl LegacyEngine {
     /// # Errors
     /// [`AgentTrouble::Locked`] before anything was sent; [`AgentTrouble::Refused`] and [`AgentTrouble::Upload`] while the phone
     /// judges the first stage; [`AgentTrouble::DramNeeded`], [`AgentTrouble::Rejected`], [`AgentTrouble::OtherChip`] from there
-    /// on; [`ProtocolError::RefusedCard`], [`AgentTrouble::Nand`] when the phone's storage cannot be worked with: then the phone
-    /// was told to restart.
+    /// on; [`ProtocolError::RefusedCard`] when the phone's storage cannot be worked with: then the phone was told to restart.
     pub fn open(
         preloader: Preloader,
         facts: PreloaderFacts,
@@ -87,10 +89,16 @@ impl LegacyEngine {
         opening::load(&mut line, opening.dialect, &image.second)?;
         let report = report::hear(&mut line, opening, chip.nand_size_bytes)?;
         let dialect = opening.dialect;
-        let ready =
-            report.card(dialect).and_then(|card| transfer::select_user(&mut line, dialect).map(|()| card));
+        let ready = report.card(dialect).and_then(|card| match card.nand {
+            // A NAND has no parts to choose from.
+            Some(_) => Ok(card),
+            None => transfer::select_user(&mut line, dialect).map(|()| card),
+        });
         match ready {
-            Ok(card) => Ok(Self { line, card, chip, dialect, report, options, left: false }),
+            Ok(card) => {
+                let nand = card.nand.clone().map(Nand::new);
+                Ok(Self { line, card, chip, dialect, report, options, nand, left: false })
+            }
             Err(error) => {
                 // The agent obeys: a phone that cannot be worked with is at least left booting.
                 let _ = reset(&mut line, &chip);
@@ -115,12 +123,6 @@ impl LegacyEngine {
     #[must_use]
     pub fn ram_bytes(&self) -> u64 {
         self.report.ram
-    }
-
-    /// Returns the chip's random id, where it has one.
-    #[must_use]
-    pub fn random_id(&self) -> Option<[u8; 16]> {
-        Some(self.report.random).filter(|id| id.iter().any(|byte| *byte != 0))
     }
 
     fn present(&self, doing: &str) -> Result<(), ProtocolError> {
@@ -172,7 +174,11 @@ impl Engine for LegacyEngine {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { write: self.chip.verified, bytes_per_second: BYTES_PER_SECOND, run_blocks: RUN_BLOCKS }
+        Capabilities {
+            write: self.chip.verified && self.nand.is_none(),
+            bytes_per_second: BYTES_PER_SECOND,
+            run_blocks: RUN_BLOCKS,
+        }
     }
 
     fn card(&self) -> &Card {
@@ -187,11 +193,17 @@ impl Engine for LegacyEngine {
         }
         let how =
             Reading { dialect: self.dialect, host_os: self.options.host_os, packet: self.options.packet };
-        transfer::read(&mut self.line, how, lba, into)
+        match &mut self.nand {
+            Some(nand) => nand.read(&mut self.line, how, lba, into),
+            None => transfer::read(&mut self.line, how, lba, into),
+        }
     }
 
     fn write(&mut self, lba: u64, block: &[u8; BLOCK]) -> Result<(), ProtocolError> {
         self.present("write")?;
+        if self.nand.is_some() {
+            return Err(ProtocolError::NandReadOnly { doing: format!("writing LBA {lba}") });
+        }
         if !self.chip.verified {
             let (name, hw_code) = (self.chip.name.clone(), self.chip.hw_code);
             return Err(ProtocolError::ChipNotVerified { name, hw_code, writing: true });
@@ -201,6 +213,25 @@ impl Engine for LegacyEngine {
             return self.write_behind(lba, block);
         }
         transfer::write(&mut self.line, self.dialect, lba, block)
+    }
+
+    fn random_id(&self) -> Option<[u8; 16]> {
+        Some(self.report.random).filter(|id| id.iter().any(|byte| *byte != 0))
+    }
+
+    fn read_spare(&mut self, first: u64, count: u32) -> Result<Option<Vec<u8>>, ProtocolError> {
+        self.present("read")?;
+        let Some(nand) = &mut self.nand else { return Ok(None) };
+        let blocks = u64::from(nand.chip.page) / BLOCK as u64;
+        let (lba, count_blocks) = (first.saturating_mul(blocks), u64::from(count).saturating_mul(blocks));
+        if lba.checked_add(count_blocks).is_none_or(|end| end > self.card.sectors) {
+            return Err(ProtocolError::OutOfRange { lba, blocks: count_blocks, sectors: self.card.sectors });
+        }
+        nand.spare(&mut self.line, self.dialect, first, count)
+    }
+
+    fn bad_blocks(&self) -> Vec<u32> {
+        self.nand.as_ref().map(Nand::bad_blocks).unwrap_or_default()
     }
 
     fn outlives_a_cable(&self) -> bool {

@@ -7,7 +7,7 @@ use super::chip::{AgentChip, Stage};
 use super::line::{LATER, Line, SOON, is_silence};
 use super::trouble::{AgentTrouble, Dialect, in_dialect};
 use crate::protocol::ProtocolError;
-use crate::wire::agent::{UPLOAD_PACKET, error as number, reply};
+use crate::wire::agent::{BAD_BLOCK_POOL, UPLOAD_PACKET, error as number, reply};
 
 /// Time until a first stage speaks, and from its first byte to its second: it probes the eMMC in between.
 const FIRST_BYTE: Duration = Duration::from_secs(5);
@@ -28,6 +28,8 @@ pub struct Opening {
     pub nand_ids: Option<u16>,
     /// The number the agent gives the chip.
     pub chip: u8,
+    /// A NAND was found and no eMMC: only the newer dialect tells it here.
+    pub nand: bool,
 }
 
 /// Listens to the opening and answers it with the configuration block; returns when memory is set up.
@@ -40,7 +42,7 @@ pub fn open(line: &mut Line, chip: &AgentChip, bl_version: u8) -> Result<Opening
     let opening = match line.byte(FIRST_BYTE, DOING)? {
         VERSION => {
             line.byte(SOON, DOING)?;
-            Opening { dialect: Dialect::D13, nand_ids: None, chip: line.byte(SOON, DOING)? }
+            Opening { dialect: Dialect::D13, nand_ids: None, chip: line.byte(SOON, DOING)?, nand: false }
         }
         NUMBER => identified(line)?,
         got => return Err(line.unexpected("04 or 00", got, DOING)),
@@ -48,7 +50,7 @@ pub fn open(line: &mut Line, chip: &AgentChip, bl_version: u8) -> Result<Opening
     if opening.chip == reply::CHIP_UNKNOWN {
         return Err(line.broken_by(ProtocolError::agent(DOING, AgentTrouble::OtherChip)));
     }
-    line.say(&configuration(opening.dialect, chip, bl_version), "the configuration block")?;
+    line.say(&configuration(opening, chip, bl_version), "the configuration block")?;
     memory(line, opening.dialect)?;
     Ok(opening)
 }
@@ -58,33 +60,35 @@ fn identified(line: &mut Line) -> Result<Opening, ProtocolError> {
     const DOING: &str = "the agent's opening, storage ids";
     let mut rest = [0; 3];
     line.hear(&mut rest, FIRST_BYTE, DOING)?;
+    let found = rest == [0; 3];
     let count = line.half(SOON, DOING)?;
     if count > MOST_IDS {
         return Err(line.absurd("number of NAND ids", count.into(), DOING));
     }
     let mut ids = vec![0; usize::from(count) * 2];
     line.hear(&mut ids, SOON, DOING)?;
-    line.word(FIRST_BYTE, DOING)?;
+    let emmc = line.word(FIRST_BYTE, DOING)?;
     let mut cid = [0; 16];
     line.hear(&mut cid, SOON, DOING)?;
     line.say(&[reply::ACK], DOING)?;
     let mut version = [0; 3];
     line.hear(&mut version, SOON, "the agent's version")?;
-    Ok(Opening { dialect: Dialect::D19, nand_ids: Some(count), chip: version[2] })
+    Ok(Opening { dialect: Dialect::D19, nand_ids: Some(count), chip: version[2], nand: found && emmc != 0 })
 }
 
 /// Returns the configuration block (section 6.4).
 #[must_use]
-pub fn configuration(dialect: Dialect, chip: &AgentChip, bl_version: u8) -> Vec<u8> {
+pub fn configuration(opening: Opening, chip: &AgentChip, bl_version: u8) -> Vec<u8> {
     /// No NOR on either chip select, NAND on the first, and the usual NAND timing.
     const FLASH: [u8; 7] = [0x08, 0x08, 0x00, 0x70, 0x07, 0xFF, 0xFF];
-    const BMT_SIZE: [u8; 4] = [0; 4];
+    let Opening { dialect, nand, .. } = opening;
     let mut block = vec![NO_BROM, bl_version];
     block.extend(FLASH);
     if dialect == Dialect::D19 {
         block.push(1); // bad-block management table wanted
     }
-    block.extend(BMT_SIZE);
+    // The size of the bad-block pool matters only where there is a NAND.
+    block.extend(if nand { BAD_BLOCK_POOL } else { 0 }.to_be_bytes());
     if dialect == Dialect::D19 {
         block.extend([2, 1]); // charging: automatic; reset key: default
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::line::{LATER, Line, SOON};
 use super::opening::Opening;
 use super::trouble::{AgentTrouble, Dialect};
-use crate::protocol::{Card, ProtocolError};
+use crate::protocol::{Card, NandChip, ProtocolError};
 use crate::wire::agent::reply;
 use crate::wire::emmc::BLOCK;
 
@@ -20,6 +20,8 @@ const RANDOM: usize = 16;
 const OLD_IDS: usize = 5;
 /// Most NAND ids.
 const MOST_IDS: usize = 32;
+/// Most pages of an erase block.
+const MOST_PAGES_PER_BLOCK: u32 = 1024;
 /// Largest card that is believed: 2 TiB.
 const MOST_BYTES: u64 = 2 << 40;
 
@@ -28,6 +30,8 @@ const MOST_BYTES: u64 = 2 << 40;
 pub struct Report {
     /// Error number of NAND; 0 where there is one.
     pub nand: u32,
+    /// The NAND as it was reported, believed or not.
+    pub shape: Shape,
     /// Error number of the eMMC; 0 where there is one.
     pub emmc: u32,
     /// Bytes of BOOT1, BOOT2, RPMB, four general-purpose parts, user area.
@@ -44,11 +48,26 @@ pub struct Report {
     pub boot_style: u32,
 }
 
+/// A NAND as reported.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// Bytes, without spare ones.
+    pub bytes: u64,
+    /// Id codes.
+    pub ids: Vec<u16>,
+    /// Bytes of a page.
+    pub page: u16,
+    /// Spare bytes of a page.
+    pub spare: u16,
+    /// Pages of an erase block.
+    pub pages_per_block: u16,
+}
+
 /// Receives the report and its trailer.
 pub fn hear(line: &mut Line, opening: Opening, nand_size: Option<u8>) -> Result<Report, ProtocolError> {
     let mut nor = [0; NOR];
     line.hear(&mut nor, SETUP, DOING)?;
-    let nand = nand(line, opening, nand_size)?;
+    let (nand, shape) = nand(line, opening, nand_size)?;
     let emmc = line.word(SOON, DOING)?;
     let mut areas = [0; 8];
     for (index, area) in areas.iter_mut().enumerate() {
@@ -69,27 +88,28 @@ pub fn hear(line: &mut Line, opening: Opening, nand_size: Option<u8>) -> Result<
     let mut random = [0; RANDOM];
     line.hear(&mut random, SOON, DOING)?;
     let (download, boot_style) = trailer(line)?;
-    Ok(Report { nand, emmc, areas, cid, ram, random, download, boot_style })
+    Ok(Report { nand, shape, emmc, areas, cid, ram, random, download, boot_style })
 }
 
-/// Returns the error number of NAND.
-fn nand(line: &mut Line, opening: Opening, size: Option<u8>) -> Result<u32, ProtocolError> {
+/// Returns the error number of NAND, and what is said of it.
+fn nand(line: &mut Line, opening: Opening, size: Option<u8>) -> Result<(u32, Shape), ProtocolError> {
     let result = line.word(SOON, DOING)?;
     let mut select_and_id = [0; 3];
     line.hear(&mut select_and_id, SOON, DOING)?;
-    line.word(SOON, DOING)?;
+    let mut bytes = u64::from(line.word(SOON, DOING)?);
     let ids = match (opening.dialect, size) {
         (Dialect::D13, _) => OLD_IDS,
         (Dialect::D19, Some(4)) => line.half(SOON, DOING)?.into(),
         (Dialect::D19, Some(_)) => {
-            line.word(SOON, DOING)?;
+            bytes = bytes << 32 | u64::from(line.word(SOON, DOING)?);
             line.half(SOON, DOING)?.into()
         }
         // The opening counted the ids already: where its number stands tells how wide the size is.
         (Dialect::D19, None) => match line.half(SOON, DOING)? {
             count if Some(count) == opening.nand_ids && count != 0 => count.into(),
-            _ => {
-                line.half(SOON, DOING)?;
+            high => {
+                let low = line.half(SOON, DOING)?;
+                bytes = bytes << 32 | u64::from(high) << 16 | u64::from(low);
                 line.half(SOON, DOING)?.into()
             }
         },
@@ -97,9 +117,15 @@ fn nand(line: &mut Line, opening: Opening, size: Option<u8>) -> Result<u32, Prot
     if ids > MOST_IDS {
         return Err(line.absurd("number of NAND ids", ids as u64, DOING));
     }
-    let mut rest = vec![0; ids * 2 + 9];
-    line.hear(&mut rest, SOON, DOING)?;
-    Ok(result)
+    let mut codes = Vec::new();
+    for _ in 0..ids {
+        codes.push(line.half(SOON, DOING)?);
+    }
+    let [page, spare, pages_per_block] =
+        [line.half(SOON, DOING)?, line.half(SOON, DOING)?, line.half(SOON, DOING)?];
+    // Width of the bus, address cycles, whether there is a bad-block table.
+    line.hear(&mut [0; 3], SOON, DOING)?;
+    Ok((result, Shape { bytes, ids: codes, page, spare, pages_per_block }))
 }
 
 fn trailer(line: &mut Line) -> Result<(u32, u32), ProtocolError> {
@@ -127,10 +153,10 @@ impl Report {
     /// Returns the eMMC, if this program can work with it: the same rules as the direct engine's.
     pub fn card(&self, dialect: Dialect) -> Result<Card, ProtocolError> {
         if self.emmc != 0 {
-            let trouble = match self.nand {
-                0 => AgentTrouble::Nand,
-                nand => AgentTrouble::NoCard { dialect, emmc: self.emmc, nand },
-            };
+            if self.nand == 0 {
+                return self.nand_card();
+            }
+            let trouble = AgentTrouble::NoCard { dialect, emmc: self.emmc, nand: self.nand };
             return Err(ProtocolError::agent(DOING, trouble));
         }
         let refuse = |why: String| Err(ProtocolError::RefusedCard { why });
@@ -151,11 +177,46 @@ impl Report {
             return refuse("its CID is empty".into());
         }
         Ok(Card {
-            cid: self.cid,
+            cid: Some(self.cid),
+            nand: None,
             ext_csd: None,
             sectors: user / block,
             boot_bytes: boot1,
             rpmb_bytes: rpmb,
+            revision: None,
+            general_purpose: false,
+        })
+    }
+
+    /// Returns the NAND, if its shape can be.
+    fn nand_card(&self) -> Result<Card, ProtocolError> {
+        let Shape { bytes, ids, page, spare, pages_per_block } = &self.shape;
+        let (page, spare, pages_per_block) =
+            (u32::from(*page), u32::from(*spare), u32::from(*pages_per_block));
+        let erase_block = u64::from(page) * u64::from(pages_per_block);
+        let can_be = [2048, 4096, 8192, 16384].contains(&page)
+            && (1..=page).contains(&spare)
+            && pages_per_block.is_power_of_two()
+            && pages_per_block <= MOST_PAGES_PER_BLOCK
+            && *bytes > 0
+            && *bytes <= MOST_BYTES
+            && bytes.is_multiple_of(erase_block);
+        let blocks = u32::try_from(bytes / erase_block.max(1)).ok().filter(|_| can_be);
+        let Some(blocks) = blocks else {
+            return Err(ProtocolError::RefusedCard {
+                why: format!(
+                    "its NAND is said to have {bytes:#x} bytes in pages of {page} + {spare}, {pages_per_block} to a block"
+                ),
+            });
+        };
+        let ids = ids.iter().filter_map(|code| u8::try_from(*code).ok()).collect();
+        Ok(Card {
+            cid: None,
+            nand: Some(NandChip { page, spare, pages_per_block, blocks, ids }),
+            ext_csd: None,
+            sectors: bytes / BLOCK as u64,
+            boot_bytes: 0,
+            rpmb_bytes: 0,
             revision: None,
             general_purpose: false,
         })

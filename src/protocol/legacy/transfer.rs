@@ -38,19 +38,30 @@ pub struct Reading {
     pub packet: u32,
 }
 
-/// Reads whole blocks from `lba` on.
+/// Reads whole blocks of the chosen part of the card from `lba` on.
 pub fn read(line: &mut Line, how: Reading, lba: u64, into: &mut [u8]) -> Result<(), ProtocolError> {
-    let place = format!("reading LBA {lba}");
+    read_storage(line, how, storage::EMMC, address(lba), into, &format!("reading LBA {lba}"))
+}
+
+/// Reads bytes of a kind of storage from the byte `at` on.
+pub fn read_storage(
+    line: &mut Line,
+    how: Reading,
+    kind: u8,
+    at: u64,
+    into: &mut [u8],
+    place: &str,
+) -> Result<(), ProtocolError> {
     let mut header = vec![command::READ];
     if how.dialect == Dialect::D19 {
         header.push(how.host_os);
     }
-    header.push(storage::EMMC);
-    header.extend(address(lba).to_be_bytes());
+    header.push(kind);
+    header.extend(at.to_be_bytes());
     header.extend((into.len() as u64).to_be_bytes());
-    line.say(&header, &place)?;
-    line.ack(how.dialect, LATER, &place)?;
-    line.say(&how.packet.to_be_bytes(), &place)?;
+    line.say(&header, place)?;
+    line.ack(how.dialect, LATER, place)?;
+    line.say(&how.packet.to_be_bytes(), place)?;
     let packet = usize::try_from(how.packet).unwrap_or(usize::MAX).max(BLOCK);
     for (index, block) in into.chunks_mut(packet).enumerate() {
         block_of(line, block, || format!("{place}, block {index}"))?;

@@ -70,8 +70,6 @@ pub enum AgentTrouble {
     DramNeeded,
     /// The agent does not know this chip.
     OtherChip,
-    /// The phone keeps its data in raw NAND.
-    Nand,
     /// The phone has a card that is no eMMC, or none.
     NoCard {
         /// Whose numbering it is.
@@ -161,7 +159,6 @@ impl AgentTrouble {
             Self::Unexpected { .. } | Self::Absurd { .. } => "agent-foreign",
             Self::DramNeeded => "dram-needed",
             Self::OtherChip => "da-other-chip",
-            Self::Nand => "nand-agent",
             Self::NoCard { .. } => "agent-no-storage",
             Self::BlockSum { .. } => "agent-sum",
             Self::LooksSparse => "agent-sparse",
@@ -202,7 +199,6 @@ impl AgentTrouble {
                  the boot ROM nvkeep cannot set the phone's memory up."
             }
             "da-other-chip" => "Use the Download Agent file of a flash package for this phone's chip.",
-            "nand-agent" => "Use the vendor's flashing tool for a backup of this phone; nothing was written.",
             "agent-no-storage" => {
                 "Restart the phone; if it repeats, the eMMC or its solder joints have failed, or the Download Agent is of another \
                  phone."
@@ -246,9 +242,6 @@ impl fmt::Display for AgentTrouble {
                 "the agent was started without a preloader and needs memory parameters only this phone's own firmware has",
             ),
             Self::OtherChip => f.write_str("the agent does not know this chip: its file is for other phones"),
-            Self::Nand => f.write_str(
-                "this phone stores data in raw NAND; reading NAND is not built yet, and nothing has been written",
-            ),
             Self::NoCard { dialect, emmc, nand } => {
                 let words = |code: u32| known(*dialect, code).map_or("unknown error", |known| known.1);
                 write!(

@@ -34,7 +34,7 @@ pub(super) fn write(page: &mut Page, model: &Model) {
         Some(phone) => {
             page.say(
                 Role::Title,
-                &format!("Back up this {} with CID {}", phone.info.phone.chip, phone.info.phone.cid),
+                &format!("Back up this {} with {}", phone.info.phone.chip, phone.info.phone.told_by()),
             );
         }
         None => page.say(Role::Warn, "No phone is connected. What would be read:"),

@@ -56,7 +56,7 @@ fn state(page: &mut Page, model: &Model) {
         }
         CableState::Connected(phone) => {
             let facts = &phone.info.phone;
-            page.say(Role::Good, &format!("✓ Connected: {} with CID {}", facts.chip, facts.cid));
+            page.say(Role::Good, &format!("✓ Connected: {} with {}", facts.chip, facts.told_by()));
             page.row(vec![
                 span(Role::Key, "2"),
                 span(Role::Plain, " shows it, "),

@@ -19,7 +19,7 @@ pub(super) fn write(page: &mut Page, model: &Model) {
     };
     let phone = &report.phone;
     page.hang(11, Role::Dim, "source", Role::Plain, &source);
-    let chip = format!("{}, {}, CID {}", phone.chip, phone.storage, phone.cid);
+    let chip = format!("{}, {}, {}", phone.chip, phone.storage, phone.told_by());
     page.hang(11, Role::Dim, "phone", Role::Plain, &chip);
     page.gap();
     judgement::layers(page, report);
@@ -99,16 +99,32 @@ fn facts(page: &mut Page, model: &Model) {
     let card = &info.card;
     fact(
         "card",
-        &format!(
-            "{} of maker {}, {} for the user{}",
-            card.product,
-            card.manufacturer,
-            crate::app::amount::bytes(card.user_bytes),
-            card.revision.map(|revision| format!(", revision {revision}")).unwrap_or_default()
-        ),
+        &match &card.nand {
+            Some(nand) => format!(
+                "raw NAND {} {}, {}, pages of {} + {} bytes; it is only read",
+                card.manufacturer,
+                card.product,
+                crate::app::amount::bytes(card.user_bytes),
+                nand.page,
+                nand.spare
+            ),
+            None => format!(
+                "{} of maker {}, {} for the user{}",
+                card.product,
+                card.manufacturer,
+                crate::app::amount::bytes(card.user_bytes),
+                card.revision.map(|revision| format!(", revision {revision}")).unwrap_or_default()
+            ),
+        },
     );
     fact("engine", &info.engine_reason);
-    let proven = if info.layout_proven { "proven" } else { "NOT PROVEN: nothing is written by it" };
+    let proven = if card.nand.is_some() {
+        "only read"
+    } else if info.layout_proven {
+        "proven"
+    } else {
+        "NOT PROVEN: nothing is written by it"
+    };
     fact("layout", &format!("{} partitions, from {}, {proven}", info.partitions.len(), info.layout_from));
     for doubt in &info.doubts {
         page.hang(11, Role::Warn, "doubt", Role::Plain, doubt);

@@ -11,7 +11,8 @@ const CID: [u8; 16] =
 
 fn card() -> Card {
     Card {
-        cid: CID,
+        cid: Some(CID),
+        nand: None,
         ext_csd: None,
         sectors: 3_778_560 * 2,
         boot_bytes: 2 << 20,

@@ -5,13 +5,14 @@ mod choice; // which engine, and what a refusal leads to
 mod container; // every wrong kind of file
 mod frozen; // golden streams and the whole ladder, both dialects
 mod hostile; // an agent that says anything
+mod nand; // raw NAND, byte for byte
 mod runs; // how much is asked for at once
-pub mod script;
+pub mod script; // a link that plays a conversation
 mod security; // fuses, and agents that are refused
 mod selection; // which entry, and why
 mod silence; // an agent that stops answering, at every step
 mod told; // what the log says of it
-mod transfers; // sums, repeats, errors, the trap // a link that plays a conversation
+mod transfers; // sums, repeats, errors, the trap
 mod witness; // the agent's own partition table
 
 /// A container as flash tools lay it out: header, entries of `DC` bytes, regions behind them.

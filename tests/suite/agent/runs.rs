@@ -49,7 +49,8 @@ impl Engine for Wanting {
 fn disk(run_blocks: u64) -> (PhoneDisk, Runs) {
     let runs = Runs::default();
     let card = Card {
-        cid: [1; 16],
+        cid: Some([1; 16]),
+        nand: None,
         ext_csd: None,
         sectors: 100_000,
         boot_bytes: 0,

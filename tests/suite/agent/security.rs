@@ -162,7 +162,7 @@ fn storage_that_cannot_be_worked_with_leaves_the_phone_booting() {
         text
     };
     let cases = [
-        (with(&[(28, "00000000"), (64, "00000C4D")]), "nand-agent", "reading NAND is not built yet"),
+        (with(&[(28, "00000000"), (64, "00000C4D")]), "refused-card", "NAND is said to have 0x0 bytes"),
         (with(&[(64, "00000C4D")]), "agent-no-storage", "eMMC not found; NAND error bc8: NAND not found"),
         (with(&[(92, "0000000000100000")]), "refused-card", "general-purpose"),
         (with(&[(76, "0000000000100000")]), "refused-card", "boot areas differ"),

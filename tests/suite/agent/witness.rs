@@ -12,6 +12,7 @@ fn layout(remarks: &[&str]) -> Layout {
         learned_from: "PMT".into(),
         remarks: remarks.iter().map(|text| (*text).to_owned()).collect(),
         doubts: Vec::new(),
+        nand: false,
     }
 }
 

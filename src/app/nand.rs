@@ -1,0 +1,120 @@
+//! What a backup of a raw NAND keeps beside the bytes: the chip's shape, the spare bytes of every page (YAFFS2 has its tags
+//! there, ap-nvram.md 5.3), the bad blocks. Says aloud what it could not get.
+
+use super::session::{PhoneSession, hex};
+use super::{Context, Failure};
+use crate::identity::Copies;
+use crate::protocol::NandChip;
+use crate::storage::{BLOCK, PhoneDisk, Place, shared::lock};
+use crate::vault::{Draft, NandRecord};
+
+/// Layer of an archive's files that hold spare bytes, one file a region: page after page, FF where a block is bad.
+pub const SPARE_LAYER: &str = "spare";
+
+/// Adds the spare bytes of every region that is kept whole. Returns what the user must know of it.
+///
+/// # Errors
+/// When the phone fails.
+pub(super) fn add_spare(
+    context: &Context<'_>,
+    draft: &mut Draft,
+    session: &PhoneSession,
+    places: &[Place],
+) -> Result<Option<String>, Failure> {
+    let Some(chip) = lock(&session.disk).nand().cloned() else { return Ok(None) };
+    let mut missing = Vec::new();
+    for place in places {
+        context.go_on()?;
+        context.step(format!("Reading the spare bytes of {}", place.name));
+        match spare_of(&mut lock(&session.disk), &chip, place)? {
+            Some(bytes) => draft.add_file(SPARE_LAYER, &place.name, bytes)?,
+            None => missing.push(place.name.as_str()),
+        }
+    }
+    if missing.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "the Download Agent tells no spare bytes of {}: file systems of a NAND cannot be made again from the main bytes alone; \
+         a newer Download Agent file tells them",
+        missing.join(", ")
+    )))
+}
+
+/// Returns the spare bytes of a region's pages; none where the engine has no way to them.
+fn spare_of(disk: &mut PhoneDisk, chip: &NandChip, place: &Place) -> Result<Option<Vec<u8>>, Failure> {
+    let page = u64::from(chip.page);
+    let first = place.start / page;
+    let end = (place.start + place.len).div_ceil(page);
+    let per_block = u64::from(chip.pages_per_block);
+    let mut all = Vec::new();
+    let mut told = false;
+    let mut at = first;
+    while at < end {
+        let take = (per_block - at % per_block).min(end - at);
+        let count = u32::try_from(take).unwrap_or(u32::MAX);
+        match disk.read_spare(at, count)? {
+            Some(mut bytes) => {
+                all.append(&mut bytes);
+                told = true;
+            }
+            None => all.resize(all.len() + usize::try_from(take * u64::from(chip.spare)).unwrap_or(0), 0xFF),
+        }
+        at += take;
+    }
+    Ok(told.then_some(all))
+}
+
+/// Returns what the manifest says of the chip.
+pub(super) fn record(session: &PhoneSession) -> Option<NandRecord> {
+    let disk = lock(&session.disk);
+    disk.nand().map(|chip| NandRecord {
+        page: chip.page,
+        spare: chip.spare,
+        pages_per_block: chip.pages_per_block,
+        ids: hex(&chip.ids),
+        bad_blocks: disk.bad_blocks(),
+    })
+}
+
+/// Returns a sentence for every region with bad blocks that its own bitmap does not know of, and one for what nobody reads.
+pub(super) fn warnings(session: &PhoneSession, copies: &Copies, places: &[Place]) -> Vec<String> {
+    let disk = lock(&session.disk);
+    let Some(chip) = disk.nand() else { return Vec::new() };
+    let mut warnings = Vec::new();
+    let bad = disk.bad_blocks();
+    for place in places {
+        let block = chip.erase_block().max(BLOCK);
+        let known: &[u64] = match copies.binregion.present() {
+            Some(copy) if place.name == "NVRAM" => &copy.region.bad_blocks,
+            _ => &[],
+        };
+        let inside = (place.start / block)..(place.start + place.len).div_ceil(block);
+        let new: Vec<String> = bad
+            .iter()
+            .filter(|number| inside.contains(&u64::from(**number)))
+            .filter(|number| !known.contains(&(u64::from(**number) - inside.start)))
+            .map(|number| number.to_string())
+            .collect();
+        if new.is_empty() {
+            continue;
+        }
+        let what = match place.name.as_str() {
+            "NVRAM" => "its own list does not know them, so what was in them is lost",
+            "PROTECT_F" | "PROTECT_S" => "its file system passes over them",
+            _ => "what was in them is lost",
+        };
+        warnings.push(format!(
+            "{} lies over bad blocks of the NAND ({}): {what}",
+            place.name,
+            new.join(", ")
+        ));
+    }
+    if session.layout.find("USRDATA").is_some() {
+        warnings.push(
+            "the live NV tree is in YAFFS2 on USRDATA, which is not read: the archive holds the phone's own backup of it (NVRAM)"
+                .into(),
+        );
+    }
+    warnings
+}
