@@ -14,7 +14,7 @@ use super::survey::Report;
 use super::{Context, Event, Failure, Progress};
 use crate::formats::ReadAt;
 use crate::formats::pmt::{PMT_BEFORE_END, PMT_LEN};
-use crate::identity::Copies;
+use crate::identity::{Copies, VerdictCode};
 use crate::storage::locate_gpt::{BACKUP_PLACE, PRIMARY_PLACE};
 use crate::storage::{BLOCK, Place, Shared, Window, shared::lock};
 use crate::transport::Port;
@@ -323,8 +323,10 @@ fn add_file(draft: &mut Draft, layer: &str, path: &str, bytes: &[u8]) -> Result<
 /// Says loudly what is wrong with what was saved: a backup made after the loss must not be mistaken for a rescue.
 pub(super) fn warnings_of(report: &Report) -> Vec<String> {
     let verdict = &report.survey.verdict;
-    if report.is_healthy() {
-        return Vec::new();
+    match verdict.code {
+        VerdictCode::Healthy => return Vec::new(),
+        VerdictCode::Unread => return vec![verdict.summary.clone()],
+        _ => {}
     }
     let mut warnings = vec![format!("what was saved is already damaged: {}", verdict.summary)];
     warnings.extend(verdict.symptoms.iter().cloned());

@@ -118,10 +118,10 @@ fn tree(
             Ok(Found::Absent(format!("{name} has no folder {root}")))
         }
         Err(error) => match classify(error, name)? {
-            // What is no ext4 there is YAFFS2, and no damage.
-            Found::Corrupt(_) if layout.nand => Ok(Found::Absent(format!(
-                "{name} is YAFFS2 on a raw NAND: it is kept as it lies, and not looked into"
-            ))),
+            // What is no ext4 there is YAFFS2: no damage, and of an archive no gap.
+            Found::Corrupt(_) | Found::Absent(_) if layout.nand => {
+                Ok(Found::Unread(format!("{name} is YAFFS2 on a raw NAND, which nvkeep does not look into")))
+            }
             found => Ok(found),
         },
     }

@@ -39,6 +39,7 @@ pub fn verdict(report: &Report) -> String {
         VerdictCode::Repairable => "DAMAGED, repairable from the phone itself",
         VerdictCode::NeedsArchive => "DAMAGED, needs an archive of this phone",
         VerdictCode::Lost => "LOST on the phone",
+        VerdictCode::Unread => "NOT KNOWN: what can be read is whole, but not everything can be read",
     };
     let _ = writeln!(text, "verdict    {word}");
     let _ = writeln!(text, "           {}", verdict.summary);
@@ -116,6 +117,7 @@ fn state(state: LayerState) -> &'static str {
         LayerState::Blank => "BLANK",
         LayerState::Corrupt => "CORRUPT",
         LayerState::Absent => "absent",
+        LayerState::Unread => "not read",
     }
 }
 

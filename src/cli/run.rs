@@ -36,7 +36,7 @@ use crate::app::shelf::shelf;
 use crate::app::source::inspect;
 use crate::app::{
     Cables, Choices, Context, EngineWish, Exit, Failure, Keyring, Pace, Part, Reach, Report, ScreenRequest,
-    Selection, ServeRequest, descriptions, random, sealing,
+    Selection, ServeRequest, VerdictCode, descriptions, random, sealing,
 };
 
 /// Runs the program: parse, work, show.
@@ -352,9 +352,14 @@ fn vault(context: &Context<'_>, verb: VaultVerb) -> Result<Outcome, Failure> {
     }
 }
 
-/// A damaged identity is an answer, not a failure: the document is whole, the exit code is 9.
+/// A damaged identity is an answer, not a failure: the document is whole, the exit code is 9; 6 where what decides could not
+/// be read.
 fn judged(verb: &'static str, report: &Report, text: String) -> Result<Outcome, Failure> {
-    let exit = if report.is_healthy() { Exit::Done } else { Exit::Damaged };
+    let exit = match report.survey.verdict.code {
+        VerdictCode::Healthy => Exit::Done,
+        VerdictCode::Unread => Exit::ReadIncomplete,
+        _ => Exit::Damaged,
+    };
     Ok(Outcome { exit, identities: report.identities(), ..Outcome::done(verb, report, text)? })
 }
 

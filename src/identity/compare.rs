@@ -7,7 +7,7 @@ mod summary;
 
 use serde::{Deserialize, Serialize};
 
-use super::copies::{Copies, Found};
+use super::copies::{Copies, Found, Tree};
 use super::judge::judge;
 use super::survey::{BootsFrom, LayerState, Survey, Value, VerdictCode};
 use crate::formats::catalog::Family;
@@ -36,6 +36,17 @@ impl Covers {
             ("protect_f", self.protect_f),
             ("protect_s", self.protect_s),
         ]
+    }
+
+    /// What cannot be read speaks of nothing.
+    fn seen(self, copies: &Copies) -> Self {
+        let unread = |found: &Found<Tree>| matches!(found, Found::Unread(_));
+        Self {
+            live: self.live && !unread(&copies.live),
+            protect_f: self.protect_f && !unread(&copies.protect_f),
+            protect_s: self.protect_s && !unread(&copies.protect_s),
+            ..self
+        }
     }
 
     fn both(self, other: Self) -> Self {
@@ -182,7 +193,7 @@ pub type Holding<'a> = (&'a Copies, Covers);
 /// Compares two sources. `None` when there is no place that both can speak of: then nothing is known, not even sameness.
 #[must_use]
 pub fn compare(a: Holding<'_>, b: Holding<'_>, family: &Family) -> Option<Comparison> {
-    let shared = a.1.both(b.1);
+    let shared = a.1.seen(a.0).both(b.1.seen(b.0));
     if shared == Covers::default() {
         return None;
     }
@@ -232,7 +243,7 @@ fn restrict(copies: &Copies, shared: Covers) -> Copies {
 fn layers(surveys: &[Survey; 2], shared: Covers) -> Vec<LayerPair> {
     let wrong = |state: LayerState| match state {
         LayerState::Valid => None,
-        LayerState::Blank | LayerState::Absent => Some(Change::Lost),
+        LayerState::Blank | LayerState::Absent | LayerState::Unread => Some(Change::Lost),
         LayerState::Corrupt => Some(Change::Damaged),
     };
     let [a, b] = surveys;

@@ -37,11 +37,19 @@ pub enum Found<T> {
     Blank,
     /// The place does not exist on this source, or was not looked at; the sentence says which.
     Absent(String),
+    /// It is there, in a form that this program does not read; the sentence says which. Nothing is known of what it holds.
+    Unread(String),
     /// There is something, but it cannot be parsed; the sentence says what is wrong and where.
     Corrupt(String),
 }
 
 impl<T> Found<T> {
+    /// Returns whether nothing can be said of it: it is not there, was not looked at, or cannot be read here.
+    #[must_use]
+    pub fn is_out_of_sight(&self) -> bool {
+        matches!(self, Self::Absent(_) | Self::Unread(_))
+    }
+
     /// Returns the value when it is present.
     pub fn present(&self) -> Option<&T> {
         match self {

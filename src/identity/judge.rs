@@ -73,6 +73,7 @@ pub(super) fn state_of<T>(found: &Found<T>) -> (LayerState, Option<String>) {
         Found::Present(_) => (LayerState::Valid, None),
         Found::Blank => (LayerState::Blank, Some("it holds only zeros or FF".into())),
         Found::Absent(why) => (LayerState::Absent, Some(why.clone())),
+        Found::Unread(why) => (LayerState::Unread, Some(why.clone())),
         Found::Corrupt(why) => (LayerState::Corrupt, Some(why.clone())),
     }
 }

@@ -134,6 +134,7 @@ pub(super) fn believed(phone: &Copies) -> Result<(&Tree, &FileCopy), String> {
         Found::Present(live) => live,
         Found::Blank => return Err("the phone's user data are blank".into()),
         Found::Absent(why) => return Err(format!("the phone has none ({why})")),
+        Found::Unread(why) => return Err(format!("they are not read ({why})")),
         Found::Corrupt(why) => return Err(format!("their file system cannot be read ({why})")),
     };
     match live.get("RestoreFlag").filter(|flag| flag.bytes == RESTORE_FLAG) {

@@ -67,7 +67,7 @@ pub(super) fn layer(
                 (Some((path, _)), _) => {
                     faults.push(format!("{path} in {partition} has a wrong checksum, head or tail"));
                 }
-                (None, Found::Absent(_)) => {}
+                (None, place) if place.is_out_of_sight() => {}
                 (None, Found::Present(_)) => {
                     faults.push(format!("{partition} has no {} file", title(&name)));
                 }
@@ -97,8 +97,8 @@ pub(super) fn layer(
         }
     }
     faults.dedup();
-    let absent = places.iter().all(|place| matches!(place, Found::Absent(_)));
-    let blank = places.iter().all(|place| matches!(place, Found::Blank | Found::Absent(_)));
+    let absent = places.iter().all(|place| place.is_out_of_sight());
+    let blank = places.iter().all(|place| matches!(place, Found::Blank) || place.is_out_of_sight());
     let state = match (absent, blank, faults.is_empty()) {
         (true, ..) => state_of(&copies.protect_f),
         (_, true, _) => (LayerState::Blank, Some("PROTECT_F and PROTECT_S hold only zeros or FF".into())),
@@ -120,7 +120,7 @@ fn unreadable(place: &Found<Tree>) -> String {
     match place {
         Found::Blank => "holds only zeros or FF".into(),
         Found::Corrupt(why) => format!("cannot be read: {why}"),
-        Found::Absent(why) => why.clone(),
+        Found::Absent(why) | Found::Unread(why) => why.clone(),
         Found::Present(_) => "has no lock".into(),
     }
 }

@@ -82,6 +82,7 @@ pub enum LayerState {
     Blank,
     Corrupt,
     Absent,
+    Unread,
 }
 
 /// Worth of a value.
@@ -163,6 +164,8 @@ pub enum VerdictCode {
     NeedsArchive,
     /// Nothing is left on the phone.
     Lost,
+    /// What can be read is whole, and what the next boot believes first cannot be read here.
+    Unread,
 }
 
 impl Survey {

@@ -42,7 +42,12 @@ pub(super) fn verdict(layers: &[Layer], boots_from: BootsFrom, remnants: &[Strin
         BootsFrom::None => None,
     };
     let mut found = Findings::default();
-    if boot.is_none() {
+    let unread = layers.iter().any(|layer| layer.name == "live" && layer.state == LayerState::Unread);
+    if boot.is_none() && unread {
+        found.symptoms.push(
+            "The BinRegion is not valid and the live files cannot be read here, so nothing shows what the next boot believes.".into(),
+        );
+    } else if boot.is_none() {
         found.symptoms.push(
             "The next boot finds neither valid live files nor a valid BinRegion: the modem starts with made-up values, and there is no service.".into(),
         );
@@ -55,7 +60,7 @@ pub(super) fn verdict(layers: &[Layer], boots_from: BootsFrom, remnants: &[Strin
         || layers.iter().any(|layer| is_valid(layer.barcode.as_ref()) || layer.marks.sealed)
         || layers.iter().any(|layer| layer.marks.whole_locks > 0)
         || !remnants.is_empty();
-    conclude(found, boots_from, any)
+    conclude(found, boots_from, any, unread)
 }
 
 /// What the layer that is believed lacks, and where it survives.
@@ -121,6 +126,9 @@ fn places(found: &mut Findings, layers: &[Layer], boots_from: BootsFrom) {
                     .symptoms
                     .push(format!("Live files: {why}. The phone marks them valid and will use them."));
             }
+            "live" if layer.state == LayerState::Unread => found.notes.push(format!(
+                "The live files, which the next boot believes where they are valid, are not read: {why}."
+            )),
             "live" if boots_from == BootsFrom::Binregion => found.notes.push(
                 "There are no valid live files; the phone rebuilds them from the BinRegion at its next boot."
                     .into(),
@@ -153,12 +161,17 @@ fn disagreement(found: &mut Findings, layers: &[Layer]) {
     }
 }
 
-fn conclude(found: Findings, boots_from: BootsFrom, any: bool) -> Verdict {
+fn conclude(found: Findings, boots_from: BootsFrom, any: bool, unread: bool) -> Verdict {
     let Findings { symptoms, gone, survives, notes } = found;
     let save = "nvkeep backup -o before.nvk   (saves what is there, before anything else is tried)";
     let restore = "nvkeep restore ARCHIVE.nvk   (an archive of this very phone; it is checked)";
     let note = notes.iter().map(|note| format!(" {note}")).collect::<String>();
-    let (code, summary, steps) = if symptoms.is_empty() {
+    let place = if unread { "in what can be read of the phone" } else { "on the phone" };
+    let (code, summary, steps) = if symptoms.is_empty() && unread {
+        let summary =
+            format!("What can be read, the phone's own backup (its BinRegion) first of all, is valid.{note}");
+        (VerdictCode::Unread, summary, vec!["nvkeep backup   (what can be read is worth saving)".to_owned()])
+    } else if symptoms.is_empty() {
         let believed = match boots_from {
             BootsFrom::Live => "live files",
             _ => "BinRegion",
@@ -172,7 +185,7 @@ fn conclude(found: Findings, boots_from: BootsFrom, any: bool) -> Verdict {
             format!("Everything the next boot believes, its {believed}, is valid.{note}"),
             steps,
         )
-    } else if !any {
+    } else if !any && !unread {
         (
             VerdictCode::Lost,
             "Nothing of this phone's identity is left on it.".into(),
@@ -204,7 +217,7 @@ fn conclude(found: Findings, boots_from: BootsFrom, any: bool) -> Verdict {
         };
         (
             VerdictCode::NeedsArchive,
-            format!("No valid copy is left on the phone of: {}.{kept}{note}", gone.join(", ")),
+            format!("No valid copy is left {place} of: {}.{kept}{note}", gone.join(", ")),
             vec![save.into(), restore.into()],
         )
     };

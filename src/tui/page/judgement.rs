@@ -21,6 +21,7 @@ pub fn tone(code: VerdictCode) -> (&'static str, Role) {
         VerdictCode::Healthy => ("GOOD", Role::Good),
         VerdictCode::Repairable | VerdictCode::NeedsArchive => ("DAMAGED", Role::Bad),
         VerdictCode::Lost => ("LOST", Role::Bad),
+        VerdictCode::Unread => ("NOT KNOWN", Role::Warn),
     }
 }
 
@@ -31,6 +32,7 @@ fn meaning(code: VerdictCode) -> &'static str {
         VerdictCode::Repairable => "the phone itself holds what it needs",
         VerdictCode::NeedsArchive => "needs an archive of this very phone",
         VerdictCode::Lost => "nothing is left on the phone",
+        VerdictCode::Unread => "what can be read is whole; the live files cannot be read",
     }
 }
 
@@ -181,6 +183,7 @@ fn state(state: LayerState) -> (Role, String) {
         LayerState::Blank => (Role::Bad, "∅BLANK".into()),
         LayerState::Corrupt => (Role::Bad, "✗CORRUPT".into()),
         LayerState::Absent => (Role::Warn, "-absent".into()),
+        LayerState::Unread => (Role::Warn, "?unread".into()),
     }
 }
 
