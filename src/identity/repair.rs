@@ -131,7 +131,8 @@ fn archived_files(archive: &Copies) -> super::files::Files<'_> {
 /// # Errors
 /// [`Refusal::NotEnough`] with what is missing.
 pub fn check_repair(after: &Survey) -> Result<(), Refusal> {
-    if after.verdict.code == VerdictCode::Healthy {
+    // What cannot be read here can be no better afterwards; a source that has such places is never written (raw NAND).
+    if matches!(after.verdict.code, VerdictCode::Healthy | VerdictCode::Unread) {
         return Ok(());
     }
     let symptoms = after.verdict.symptoms.join(" ");

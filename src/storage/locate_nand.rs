@@ -3,7 +3,7 @@
 
 use super::locate::{Canonical, LocateError, place_entries};
 use super::{Layout, PhoneDisk, Place};
-use crate::formats::partition::{AddressSpace, PartitionEntry, PartitionTable};
+use crate::formats::partition::{AddressSpace, PartitionEntry, PartitionTable, TailEntry, blocks_before_end};
 use crate::formats::pmt::PmtKind;
 use crate::formats::pmt_nand::{NandPmt, SpareView};
 use crate::formats::{ReadAt, ReadError};
@@ -36,6 +36,11 @@ pub fn locate(
     canonical: Canonical<'_>,
 ) -> Result<Layout, LocateError> {
     let (main, mirror) = (find(disk, PmtKind::Main)?, find(disk, PmtKind::Mirror)?);
+    if let Some(chip) = disk.nand() {
+        // Whose pages were looked at is not known yet: what is kept of them is read again.
+        let searched = u64::from(SEARCHED.min(chip.blocks)) * chip.erase_block();
+        disk.release(disk.len() - searched, searched);
+    }
     let told = told.map(table_of);
     let mut layout = Layout { nand: true, ..Layout::default() };
     let own = match (&main, &mirror) {
@@ -143,11 +148,13 @@ fn place_copies(layout: &mut Layout, disk: &PhoneDisk, main: Option<&FoundCopy>,
 }
 
 fn table_of(told: &[NamedRange]) -> PartitionTable {
-    let entry =
-        |range: &NamedRange| PartitionEntry { name: range.name.clone(), start: range.start, size: range.len };
-    PartitionTable {
-        space: AddressSpace::Linear,
-        entries: told.iter().map(entry).collect(),
-        tail: Vec::new(),
+    let mut table = PartitionTable { space: AddressSpace::Linear, entries: Vec::new(), tail: Vec::new() };
+    for range in told {
+        let name = range.name.clone();
+        match blocks_before_end(&name, range.start) {
+            Some(blocks_before_end) => table.tail.push(TailEntry { name, blocks_before_end }),
+            None => table.entries.push(PartitionEntry { name, start: range.start, size: range.len }),
+        }
     }
+    table
 }

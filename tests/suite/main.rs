@@ -43,6 +43,7 @@ mod killed; // kill -9, power loss of the host, full disks
 mod layouts; // scatter files of every form, PMT of NAND
 mod legacy; // the same claims through the user's own Download Agent
 mod lid; // G1 files: checksum, cipher, IMEI, barcode
+mod nand; // raw NAND: kept, judged by what can be read, never written
 mod narrate; // what is said on the wire, in words
 mod partitions; // PMT, MBR, scatter
 mod pictures; // every screen at every size

@@ -226,6 +226,9 @@ fn packet_of(line: &mut Line, piece: &mut [u8], place: impl Fn() -> String) -> R
     }
 }
 
+/// Whether an agent's number says that a block is bad. A range inside one block, with no more room than itself, can be beyond
+/// its container or the chip only where pages were passed over.
 fn is_bad_block(error: &ProtocolError) -> bool {
-    matches!(error, ProtocolError::Agent { trouble, .. } if trouble.number() == Some(number::BAD_BLOCK))
+    const BAD: [u32; 3] = [number::BAD_BLOCK, number::BEYOND_CONTAINER, number::END_OF_FLASH];
+    matches!(error, ProtocolError::Agent { trouble, .. } if trouble.number().is_some_and(|code| BAD.contains(&code)))
 }

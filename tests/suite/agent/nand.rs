@@ -135,8 +135,8 @@ fn spare_bytes_are_read_page_by_page_of_one_block() {
 fn a_bad_block_reads_as_erased_whichever_way_it_is_told_and_is_asked_for_once() {
     let order = "DF 03 00 0000000000020000 0000000000000800 00000800";
     let left_out = vec![step(order, "5A 00000800 00000040 00000800"), raw(&[0, 0, 0, 1], &[0; 8])];
-    let refused = vec![step(order, "A5 00000BE5")];
-    for more in [left_out, refused] {
+    let refused = ["BE5", "C2A", "C2B"].map(|number| vec![step(order, &format!("A5 00000{number}"))]);
+    for more in refused.into_iter().chain([left_out]) {
         let count = ladder().len() + more.len();
         let (mut engine, ledger) = engine(ladder(), more);
         let mut into = vec![0; 2048];
