@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::again::{go_on_after_losses, read_witnesses};
 use super::gather::{Scope, gather};
 use super::nand;
 use super::ranges::{gaps, join, total};
@@ -100,8 +101,26 @@ pub fn backup_at(
     port: &mut dyn Port,
     request: &BackupRequest,
 ) -> Result<BackupResult, Failure> {
-    let session = connect_at(context, port)?;
-    session.close(context, archive(context, &session, request))
+    let mut session = connect_at(context, port)?;
+    let made = archive_with_returns(context, port, &mut session, request);
+    session.close(context, made)
+}
+
+/// Reads and archives as [`archive`] does, and goes on where it was when the phone is lost meanwhile and comes back.
+///
+/// # Errors
+/// As [`backup`].
+pub(super) fn archive_with_returns(
+    context: &Context<'_>,
+    port: &mut dyn Port,
+    session: &mut PhoneSession,
+    request: &BackupRequest,
+) -> Result<BackupResult, Failure> {
+    let (mut made, losses) =
+        go_on_after_losses(context, port, session, |session| archive(context, session, request))?;
+    // Not in the archive: it holds the same bytes as without.
+    made.warnings.extend(losses.told());
+    Ok(made)
 }
 
 /// Reads and archives the identity set of a connected phone.
@@ -115,6 +134,7 @@ pub fn archive(
 ) -> Result<BackupResult, Failure> {
     context.step("Reading the identity set");
     let disk: Shared = session.disk.clone();
+    read_witnesses(session)?;
     // Whole partitions are read first, in long runs, and looked at afterwards; of parts, looking tells which.
     let early = if request.full { None } else { Some(gather(&disk, &session.layout, Scope::All)?) };
     let mut plans = plan(context, &disk, &session.layout, request.full)?;

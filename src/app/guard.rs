@@ -16,7 +16,7 @@ use self::flasher::not_started;
 use self::harm::is_harmed;
 use self::returning::wait_for_return;
 use super::archive::{OpenArchive, open_archive};
-use super::backup::{BackupRequest, archive};
+use super::backup::{BackupRequest, archive_with_returns};
 use super::carry::{Confirm, close, refuse_unproven};
 use super::diff::of;
 use super::journal::refuse_open_journal;
@@ -108,9 +108,9 @@ impl Kept {
 
 /// Backs the phone up and lets it go. A phone to which nothing could be written afterwards is told of before the flash.
 fn keep(context: &Context<'_>, port: &mut dyn Port, request: &BackupRequest) -> Result<Kept, Failure> {
-    let session = connect_at(context, port)?;
+    let mut session = connect_at(context, port)?;
     let made = refuse_open_journal(context, &session.facts.cid).and_then(|()| {
-        let made = archive(context, &session, request)?;
+        let made = archive_with_returns(context, port, &mut session, request)?;
         if let Err(why) = refuse_unproven(&session) {
             context.warn(format!("as the phone is now, nothing could be put back after the flash: {why}"));
         }

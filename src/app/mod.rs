@@ -7,11 +7,12 @@
 //!   [`demo`], [`diff`], [`shelf`], [`export`], [`sealing`], [`guard`], [`doctor`]: the verbs.
 //! * [`keyring`]: what opens sealed archives.
 //! * [`records`]: every file taken apart into named fields.
-//! * [`regions`], [`ranges`]: which bytes a backup reads.
+//! * [`regions`], [`ranges`]: which bytes a backup reads; `again`: and that it goes on after the cable.
 //! * [`preflight`]: a ROM package before it is flashed.
 //! * `wiretap`: what is said on the wire, as events.
 //! * [`causes`]: the one table from errors below to failures.
 
+mod again;
 mod agent_file;
 pub mod amount;
 pub mod archive;

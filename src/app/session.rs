@@ -24,7 +24,7 @@ const TRIES: u32 = 8;
 const TRIES_OF_A_RETURN: u32 = 1000;
 
 /// What a phone needs whose agent was left running (preloader-and-legacy-da.md 6.2, 6.21).
-const POWER_FIRST: &str = "First unplug the phone and take its battery out for a moment, or hold its power key until it is off: until then its \
+pub(super) const POWER_FIRST: &str = "First unplug the phone and take its battery out for a moment, or hold its power key until it is off: until then its \
                            Download Agent stays and answers nobody.";
 
 /// What is known of a phone, as `phone` in the JSON documents.

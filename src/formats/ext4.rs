@@ -8,6 +8,7 @@ mod group;
 mod inode;
 mod journal;
 mod mapping;
+pub mod mounts;
 mod roles;
 mod sectors;
 mod superblock;

@@ -1,6 +1,8 @@
 //! The user area of a phone's card as bytes. Reads lazily, whole blocks, each at most once; writes single blocks and
 //! reads every one back. Does not know which engine carries the blocks.
 
+mod again;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -33,6 +35,8 @@ pub struct PhoneDisk {
     lines: BTreeMap<u64, Line>,
     observer: Option<ReadObserver>,
     fetched: u64,
+    /// Time on the cable of the engines before this one.
+    carried: Duration,
     last_error: Option<ProtocolError>,
 }
 
@@ -48,7 +52,8 @@ impl PhoneDisk {
     /// Puts a cache before an engine.
     #[must_use]
     pub fn new(engine: Box<dyn Engine>) -> Self {
-        Self { engine, lines: BTreeMap::new(), observer: None, fetched: 0, last_error: None }
+        let (lines, carried) = (BTreeMap::new(), Duration::ZERO);
+        Self { engine, lines, observer: None, fetched: 0, carried, last_error: None }
     }
 
     /// Sets who is told of every block that comes over the cable.
@@ -123,7 +128,7 @@ impl PhoneDisk {
     /// Returns the time spent on the cable so far.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.engine.elapsed()
+        self.carried + self.engine.elapsed()
     }
 
     /// Returns how many blocks were fetched from the phone so far.
@@ -257,8 +262,9 @@ impl PhoneDisk {
             self.remember(lba, &buffer[..bytes]);
             self.fetched += run;
             lba += run;
+            let elapsed = self.carried + self.engine.elapsed();
             if let Some(observer) = &mut self.observer
-                && !observer(run, self.engine.elapsed())
+                && !observer(run, elapsed)
             {
                 return Err(FetchError::Stopped);
             }

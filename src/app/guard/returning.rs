@@ -3,14 +3,11 @@
 
 use std::time::{Duration, Instant};
 
+use crate::app::again::{next, passes};
 use crate::app::session::{PhoneSession, connect_plugged};
 use crate::app::{Context, Exit, Failure};
-use crate::transport::{LinkError, Plugged, Port};
+use crate::transport::Port;
 
-/// Longest wait in one piece, so that a wish to stop is heard.
-const SLICE: Duration = Duration::from_secs(3);
-/// A port that says no faster than this does not wait at all, and asking again would never end.
-const AT_ONCE: Duration = Duration::from_millis(500);
 /// A phone that answered wrongly this often will not answer rightly.
 const TRIES: u32 = 200;
 
@@ -49,45 +46,4 @@ pub(super) fn wait_for_return(
         "Nothing was written to the phone, so there is nothing to resume. Take it off the cable, its battery out for a moment, \
          start nvkeep again and plug it in.",
     ))
-}
-
-/// Waits for the next device that can be opened; none when the time is over or the port does not wait.
-fn next(
-    context: &Context<'_>,
-    port: &mut dyn Port,
-    (began, within): (Instant, Duration),
-    seen: &mut Vec<String>,
-) -> Result<Option<Plugged>, Failure> {
-    loop {
-        context.go_on()?;
-        let left = within.saturating_sub(began.elapsed());
-        if left.is_zero() {
-            return Ok(None);
-        }
-        let asked = Instant::now();
-        let slice = left.min(SLICE);
-        let error = match port.open(slice) {
-            Ok(plugged) => return Ok(Some(plugged)),
-            Err(error) => error,
-        };
-        let waited = asked.elapsed() >= slice.min(AT_ONCE);
-        match error {
-            LinkError::NoPhone { .. } if waited => {}
-            LinkError::NoPhone { .. } => return Ok(None),
-            // The flasher's agent may still hold it, or Android may run: told if nothing better comes.
-            LinkError::Busy { .. } | LinkError::Denied { .. } | LinkError::NotAPhone { .. } if waited => {
-                *seen = vec![error.to_string()];
-            }
-            error => return Err(error.into()),
-        }
-    }
-}
-
-/// Returns whether a phone that failed so may still come back: it went on booting, or is in another mode.
-fn passes(failure: &Failure) -> bool {
-    failure.exit == Exit::NoPhone
-        || matches!(
-            failure.code,
-            "cable-gone" | "handshake-lost" | "not-a-preloader" | "not-a-phone" | "brom"
-        )
 }

@@ -5,9 +5,9 @@ use super::error::Ext4Error;
 use super::fields::{le16, le32};
 use super::sectors::Sectors;
 
-/// Where the superblock lies.
-pub(super) const SUPERBLOCK_AT: u64 = 1024;
-const MAGIC: u16 = 0xEF53;
+/// Where the superblock lies, in bytes of the volume.
+pub const SUPERBLOCK_AT: u64 = 1024;
+pub(super) const MAGIC: u16 = 0xEF53;
 
 const COMPAT_HAS_JOURNAL: u32 = 0x4;
 const INCOMPAT_FILETYPE: u32 = 0x2;

@@ -115,6 +115,18 @@ fn a_cable_pulled_while_reading_says_so() {
     phone_fails("[board]\ncut_after_in_packets = 20000", 6, "cable-gone");
 }
 
+/// A simulated phone whose cable is pulled is plugged in again at once.
+#[test]
+fn a_cable_pulled_and_plugged_in_again_is_a_backup_that_says_so() {
+    let home = Home::new();
+    let page = "base = \"mt6572\"\nname = \"broken\"\nabout = \"broken on purpose\"\n[board]\ncut_after_in_packets = 150000";
+    let port = format!("sim:{}", home.file("broken.toml", page));
+    let said = home.run(&["--port", &port, "--json", "backup", "-o", "a.nvk"]).exits(0);
+    let warnings = said.json()["result"]["warnings"].to_string();
+    assert!(warnings.contains("the phone was lost while it was read"), "{warnings}");
+    home.run(&["verify", "a.nvk"]).exits(0);
+}
+
 #[test]
 fn a_stall_in_the_middle_of_a_block_and_a_wrong_echo_say_so() {
     // Transfer 30 000 is in the middle of a block of NVRAM; the next sends are found from there.
@@ -127,7 +139,7 @@ fn a_stall_in_the_middle_of_a_block_and_a_wrong_echo_say_so() {
         let mut bench = Workbench::with("mt6572");
         let met = (30_000..30_060).any(|at| {
             bench.faults = Faults::at(at, fault);
-            match bench.backup("a.nvk") {
+            match bench.backup_in_one_go("a.nvk") {
                 Ok(_) => {
                     std::fs::remove_file(bench.path("a.nvk")).unwrap();
                     false

@@ -73,7 +73,7 @@ impl Ground {
             let fault = fault(at);
             self.bench.events.lock().unwrap().clear();
             self.bench.faults = Faults::at(at, fault);
-            let result = self.bench.backup("b.nvk");
+            let result = self.bench.backup_in_one_go("b.nvk");
             let beyond = matches!(fault, Fault::Flip(_)) && !self.course.is_send(at);
             let outcome = self.settle(&result, beyond);
             table.note(case, name, &format!("{fault:?} at transfer {at}"), &outcome);

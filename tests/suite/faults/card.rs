@@ -56,7 +56,7 @@ pub static BACKUP: LazyLock<Table> = LazyLock::new(|| {
         let name = ("backup", name_of(&fault));
         table.span(name, &format!("{fault:?}"), (0, 1));
         ground.bench.slot.phone().as_mut().unwrap().0.faults = vec![fault.clone()];
-        let outcome = ground.settle(&ground.bench.backup("b.nvk"), false);
+        let outcome = ground.settle(&ground.bench.backup_in_one_go("b.nvk"), false);
         table.note(name.0, name.1, &format!("{fault:?}"), &outcome);
     }
     table

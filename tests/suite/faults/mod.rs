@@ -11,6 +11,7 @@ pub mod course; // which transfers there are
 mod repair; // as a restore
 mod restore; // the old phone, the new phone, or a journal that leads to either
 pub mod resume; // interrupted, and resumed again
+mod returns; // a backup that goes on when the phone is plugged in again
 pub mod subject; // a phone that something is written to
 mod swapped; // another phone in the slot, wherever a phone can be lost
 pub mod table; // every sweep counted, printed, and two columns that are zero

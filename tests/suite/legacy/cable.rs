@@ -70,7 +70,7 @@ static BACKUPS: LazyLock<Table> = LazyLock::new(|| {
                     let fault = fault(at);
                     ground.bench.events.lock().unwrap().clear();
                     ground.bench.faults = Faults::at(at, fault);
-                    let result = ground.bench.backup("b.nvk");
+                    let result = ground.bench.backup_in_one_go("b.nvk");
                     let outcome = ground.settle(&result, is_usbs(fault));
                     table.note(names(dialect)[0], name, &format!("{fault:?} at transfer {at}"), &outcome);
                 }

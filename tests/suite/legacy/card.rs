@@ -17,7 +17,7 @@ static BACKUPS: LazyLock<Table> = LazyLock::new(|| {
         let ground = Ground::on(bench("mt6572", dialect));
         for fault in faults(3, 1, 0x7C00).into_iter().chain(faults(40, 1, 0x7C00 + 3)) {
             ground.bench.slot.phone().as_mut().unwrap().0.faults = vec![fault.clone()];
-            let outcome = ground.settle(&ground.bench.backup("b.nvk"), false);
+            let outcome = ground.settle(&ground.bench.backup_in_one_go("b.nvk"), false);
             table.note("backup, agent", name_of(&fault), &format!("{fault:?} {dialect:?}"), &outcome);
         }
     }

@@ -18,7 +18,7 @@ use nvkeep::formats::catalog::Catalog;
 use nvkeep::simulator::agent::{Recipe, container};
 use nvkeep::simulator::android::{self, BootReport};
 use nvkeep::simulator::{Area, Board, Flash, Scenario};
-use nvkeep::transport::{Faults, Port, WrappedPort};
+use nvkeep::transport::{Faults, LinkError, Plugged, Port, WrappedPort};
 use nvkeep::wiring::Workshop;
 use nvkeep::wiring::bench::{BenchPort, Slot};
 
@@ -56,6 +56,25 @@ pub fn same(one: &Flash, other: &Flash) -> bool {
                 && chunks
                     .all(|chunk| read(one, area, chunk).is_some_and(|a| Some(a) == read(other, area, chunk)))
         })
+}
+
+/// A port at which no phone is found any more once one was read.
+struct InOneGo {
+    port: Box<dyn Port>,
+    events: Arc<Mutex<Vec<Event>>>,
+}
+
+impl Port for InOneGo {
+    fn open(&mut self, within: Duration) -> Result<Plugged, LinkError> {
+        let reads = |event: &Event| matches!(event, Event::Step(text) if text == "Reading the identity set");
+        if self.events.lock().unwrap().iter().any(reads) {
+            return Err(LinkError::NoPhone { port: self.name(), seconds: within.as_secs() });
+        }
+        self.port.open(within)
+    }
+    fn name(&self) -> String {
+        self.port.name()
+    }
 }
 
 /// A bench with one phone on it.
@@ -216,6 +235,14 @@ impl Workbench {
     pub fn backup(&self, name: &str) -> Result<BackupResult, Failure> {
         let request = BackupRequest { output: Some(self.path(name)), ..BackupRequest::default() };
         backup_at(&self.context(), self.port().as_mut(), &request)
+    }
+
+    /// The same, but a phone that leaves while it is read does not come back.
+    pub fn backup_in_one_go(&self, name: &str) -> Result<BackupResult, Failure> {
+        let request = BackupRequest { output: Some(self.path(name)), ..BackupRequest::default() };
+        let mut port = InOneGo { port: self.port(), events: self.events.clone() };
+        self.events.lock().unwrap().clear();
+        backup_at(&self.context(), &mut port, &request)
     }
 
     /// Inspects the phone.
