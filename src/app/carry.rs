@@ -1,6 +1,8 @@
 //! The way of every plan to the phone: confirm, prove the old blocks, journal, write, read back, judge. Whoever made the
 //! plan says only how to judge what it leaves behind.
 
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,9 @@ use crate::storage::{
     BLOCK, BlockChange, CommitError, Place, ProveError, Shared, commit, prove, shared::lock,
 };
 use crate::vault::{Journal, JournalHeader, Manifest};
+
+/// More blocks than this are not written along with others: where so many begin like a sparse image, something else is wrong.
+const MOST_NEIGHBOURS: usize = 256;
 
 /// What a write did.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -146,7 +151,7 @@ pub(super) fn carry(
         ));
     }
     context.go_on()?;
-    refuse_foreign_neighbours(session, &changes)?;
+    let neighbours = neighbours_of(session, &changes)?;
     prove_old(session, &changes)?;
     let header = JournalHeader {
         created: (context.now)(),
@@ -154,7 +159,7 @@ pub(super) fn carry(
         cid: session.facts.cid.clone(),
         title,
     };
-    let journal = journal_of(context, &header, &changes)?;
+    let journal = journal_of(context, &header, &[&changes[..], &neighbours[..]].concat())?;
     write(context, session, &changes, &journal)?;
     context.step("Reading back and judging");
     let after = judge()?;
@@ -211,26 +216,44 @@ pub(super) fn refused(refusal: &identity::Refusal) -> Failure {
     Failure::new(Exit::Forbidden, refusal.code(), refusal.to_string()).advise(refusal.advice())
 }
 
-/// An engine that must send a block behind its neighbour may do so only where the neighbour is of the same partition: nothing
-/// outside the identity regions is written, not even with what it holds.
-fn refuse_foreign_neighbours(session: &PhoneSession, changes: &[BlockChange]) -> Result<(), Failure> {
-    let disk = lock(&session.disk);
-    for change in changes {
+/// Returns the blocks that the engine may write along with these changes, with what they hold: power that is lost while the card
+/// programs one of them may tear it, so they lie in the journal too, the same before and after.
+///
+/// An engine that must send a block behind its neighbours may do so only where they are of the same partition: nothing outside
+/// the identity regions is written, not even with what it holds.
+fn neighbours_of(session: &PhoneSession, changes: &[BlockChange]) -> Result<Vec<BlockChange>, Failure> {
+    let mut disk = lock(&session.disk);
+    let changed: BTreeSet<u64> = changes.iter().map(|change| change.lba).collect();
+    let mut neighbours = BTreeMap::new();
+    let mut open: Vec<BlockChange> = changes.to_vec();
+    while let Some(BlockChange { lba, old, new }) = open.pop() {
         // An undo writes the old block.
-        let before = BLOCK * disk.neighbours(&change.new).max(disk.neighbours(&change.old));
-        let at = change.lba.saturating_mul(BLOCK);
-        let inside = |place: &Place| place.start + before <= at && at - place.start < place.len;
-        if before > 0 && !session.layout.places.iter().any(inside) {
+        let before = disk.neighbours(&new).max(disk.neighbours(&old));
+        let (at, span) = (lba.saturating_mul(BLOCK), before * BLOCK);
+        let inside = |place: &Place| place.start + span <= at && at - place.start < place.len;
+        if before == 0 {
+            continue;
+        }
+        if neighbours.len() > MOST_NEIGHBOURS || !session.layout.places.iter().any(inside) {
             let why = format!(
-                "block {:#x} begins like a sparse image, and the {} engine cannot write it without its neighbours, which may belong to \
-                 another partition; nothing was written",
-                change.lba, session.facts.engine
+                "block {lba:#x} begins like a sparse image, and the {} engine cannot write it without its neighbours, which may belong \
+                 to another partition; nothing was written",
+                session.facts.engine
             );
             return Err(Failure::new(Exit::Forbidden, "agent-sparse", why)
                 .advise("Use --engine direct for this phone, or report this."));
         }
+        for lba in (lba - before..lba).filter(|lba| !changed.contains(lba)) {
+            if let Entry::Vacant(free) = neighbours.entry(lba) {
+                let held = Box::new(disk.read_again(lba)?);
+                let kept = BlockChange { lba, old: held.clone(), new: held };
+                // To put it back if it is torn, it may need neighbours of its own.
+                open.push(kept.clone());
+                free.insert(kept);
+            }
+        }
     }
-    Ok(())
+    Ok(neighbours.into_values().collect())
 }
 
 /// Reads every block that will change once more, before the journal is made: a journal must hold what is on the card, and

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::proof::{Finished, keep};
 use super::session::{PhoneSession, connect_at, open_port};
 use super::{Context, Event, Exit, Failure, Progress};
-use crate::storage::{BlockChange, shared::lock};
+use crate::storage::{BlockChange, PhoneDisk, shared::lock};
 use crate::transport::Port;
 use crate::vault::{Block, Journal, JournalHeader, make_folder};
 
@@ -101,7 +101,7 @@ pub struct ResumeResult {
     pub title: String,
     /// Whether the old content was put back instead of the new.
     pub undone: bool,
-    /// Blocks of the journal.
+    /// Blocks that the write changes.
     pub blocks: usize,
     /// Blocks that had to be written.
     pub written: usize,
@@ -153,7 +153,7 @@ pub fn resume_on(
         return Err(Failure::new(Exit::Usage, "no-journal", "no write to this phone is unfinished"));
     };
     let title = journal.header().title.clone();
-    let blocks = journal.blocks().len();
+    let blocks = journal.changes();
     let what = if undo { "put back the old content" } else { "finish the write" };
     if !confirm(&format!("{title}: {what} of {blocks} blocks")) {
         return Err(Failure::new(Exit::Forbidden, "not-confirmed", "not confirmed; nothing was written"));
@@ -197,8 +197,9 @@ fn write(
         }
         pending.push((block.lba, *wanted, false));
     }
-    let torn = pending.iter().filter(|(_, _, torn)| *torn).count();
-    if torn > 1 {
+    let torn: Vec<u64> = pending.iter().filter(|(_, _, torn)| *torn).map(|(lba, ..)| *lba).collect();
+    if !is_one_loss(journal, &torn) {
+        let torn = torn.len();
         return Err(Failure::new(
             Exit::Forbidden,
             "phone-changed",
@@ -209,6 +210,7 @@ fn write(
             journal.path().display()
         )));
     }
+    refuse_unkept_neighbours(&disk, journal, &pending, undo)?;
     // The torn one first: power that is lost again would else leave a second one, and two are not believed to be ours.
     // Behind it the order of every write: a BinRegion's header last, so that half of one is never believed.
     let header = session.layout.find("NVRAM").map(|place| place.start / 512);
@@ -236,4 +238,37 @@ fn write(
         }));
     }
     Ok(pending.len())
+}
+
+/// Returns whether one loss of power can have torn these blocks: a single one, or a block with those that were written along
+/// with it and lie right before it.
+fn is_one_loss(journal: &Journal, torn: &[u64]) -> bool {
+    let is_kept = |lba: &u64| journal.blocks().iter().any(|block| block.lba == *lba && block.is_kept());
+    torn.windows(2).all(|pair| pair[0] + 1 == pair[1] && is_kept(&pair[0]))
+}
+
+/// An engine that writes a block along with its neighbours may do so only where those can be put back: a journal that another
+/// engine made does not hold them.
+fn refuse_unkept_neighbours(
+    disk: &PhoneDisk,
+    journal: &Journal,
+    pending: &[(u64, [u8; 512], bool)],
+    undo: bool,
+) -> Result<(), Failure> {
+    let holds = |lba: u64| journal.blocks().binary_search_by_key(&lba, |block| block.lba).is_ok();
+    for (lba, wanted, _) in pending {
+        let before = disk.neighbours(wanted);
+        if lba.checked_sub(before).is_some_and(|first| (first..*lba).all(holds)) {
+            continue;
+        }
+        let why = format!(
+            "block {lba:#x} begins like a sparse image, and the {} engine would write it along with neighbours that its journal does \
+             not hold; nothing was written",
+            disk.engine_name()
+        );
+        let undo = if undo { " --undo" } else { "" };
+        return Err(Failure::new(Exit::Forbidden, "agent-sparse", why)
+            .advise(format!("Run `nvkeep resume{undo} --engine direct`: that one writes single blocks.")));
+    }
+    Ok(())
 }

@@ -61,7 +61,7 @@ pub(super) fn keep(
     let (before, after) = if finished.undone { (new, old) } else { (old, new) };
     let plan = finished.plan;
     let evidence = plan.map(|plan| plan.evidence.iter().map(evidence).collect()).unwrap_or_default();
-    let blocks = journal.blocks().len();
+    let blocks = journal.changes();
     let proof = Proof {
         time: (context.now)(),
         tool: format!("nvkeep {}", env!("CARGO_PKG_VERSION")),

@@ -1,4 +1,5 @@
-//! What a write leaves behind before it starts: every block that will change, as it is and as it will be.
+//! What a write leaves behind before it starts: every block that will change, as it is and as it will be; and every block that
+//! may be written along with one of them, which is the same in both.
 //!
 //! Layout: magic line, header length (u32), header (JSON), block count (u32), blocks (lba u64, old 512, new 512), SHA-256
 //! of all before; little-endian. A journal is believed whole or not at all. It says nothing of which blocks were written: old and
@@ -37,7 +38,7 @@ pub struct JournalHeader {
     pub title: String,
 }
 
-/// A block of the user area that the write changes.
+/// A block of the user area that the write changes, or may touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// Its number, in blocks of 512 bytes.
@@ -46,6 +47,14 @@ pub struct Block {
     pub old: [u8; BLOCK_LEN],
     /// Its content after.
     pub new: [u8; BLOCK_LEN],
+}
+
+impl Block {
+    /// Returns whether the write leaves it as it is: it may be written along with a block behind it, and torn with that one.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.old == self.new
+    }
 }
 
 /// An unfinished write, on the disk.
@@ -131,6 +140,12 @@ impl Journal {
     #[must_use]
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
+    }
+
+    /// Returns how many of the blocks differ before and after.
+    #[must_use]
+    pub fn changes(&self) -> usize {
+        self.blocks.iter().filter(|block| !block.is_kept()).count()
     }
 
     /// Returns where it is.

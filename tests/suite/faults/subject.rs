@@ -92,6 +92,12 @@ impl Subject {
         Self { bench, verb, old, new, cid, course, proven: HashMap::new() }
     }
 
+    /// The same phone and verb, by the way to the flash that the bench has now.
+    pub fn taken_again(mut self) -> Self {
+        self.again();
+        Self::of(self.bench, self.verb)
+    }
+
     /// Returns where the writing begins and ends: the consent, the first block, the judgement behind the last.
     pub fn writing(&self) -> (u64, u64, u64) {
         (
