@@ -30,7 +30,7 @@ const SLICE: Duration = Duration::from_secs(3);
 /// A port that says no faster than this does not wait at all, and asking again would never end.
 const AT_ONCE: Duration = Duration::from_millis(500);
 /// So many losses one after the other between which nothing new was read are no accident: a block that cannot be read, an agent
-/// that hangs at one place.
+/// that hangs at one place. Nor are so many starts of the phone. Few, for each costs somebody a battery taken out.
 const BARREN: u32 = 4;
 /// A phone that was found again so often and could not be connected to will not be.
 const TRIES: u32 = 8;
@@ -99,12 +99,15 @@ pub(super) fn go_on_after_losses<T>(
         let known = lock(&session.disk).known();
         barren = if known > most { 0 } else { barren + 1 };
         most = most.max(known);
-        if barren >= BARREN {
+        if barren >= BARREN || losses.restarts > BARREN {
             return Err(failure);
         }
         let fresh = return_of(context, port, session, failure)?;
         losses.returns += 1;
-        losses.restarts += u32::from(!take_over(context, session, fresh));
+        if !take_over(context, session, fresh) {
+            losses.restarts += 1;
+            (most, barren) = (lock(&session.disk).known(), 0);
+        }
     }
 }
 

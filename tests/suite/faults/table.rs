@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::Write;
 use std::sync::LazyLock;
 
-use super::{backup, card, repair, restore, resume, swapped};
+use super::{backup, card, repair, restore, resume, returns, swapped};
 
 /// Where a write stood when it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,7 +204,7 @@ MIXED    neither old nor new could be reached      FALSE  told to be done and no
 #[test]
 fn no_fault_anywhere_leaves_a_mixture_or_a_false_success() {
     let mut table = Table::default();
-    let jobs: [&LazyLock<Table>; 14] = [
+    let jobs: [&LazyLock<Table>; 15] = [
         &backup::CUTS,
         &backup::CUTS_OF_A_WHOLE_PHONE,
         &backup::REST,
@@ -219,6 +219,7 @@ fn no_fault_anywhere_leaves_a_mixture_or_a_false_success() {
         &card::BACKUP,
         &card::WRITES,
         &swapped::TABLE,
+        &returns::CUTS,
     ];
     jobs.iter().for_each(|job| table.add(job));
     // Past the capture of the test harness: the table is there in every run.
