@@ -17,7 +17,7 @@ use crate::formats::ReadAt;
 use crate::formats::pmt::{PMT_BEFORE_END, PMT_LEN};
 use crate::identity::{Copies, VerdictCode};
 use crate::storage::locate_gpt::{BACKUP_PLACE, PRIMARY_PLACE};
-use crate::storage::{BLOCK, Place, Shared, Window, shared::lock};
+use crate::storage::{BLOCK, Place, Shared, shared::lock};
 use crate::transport::Port;
 use crate::vault::{AgentOrigin, Draft, Existing, Gap, Lock, Manifest, Range};
 
@@ -233,15 +233,13 @@ fn fetch(context: &Context<'_>, session: &PhoneSession, plans: &[RegionPlan]) ->
         let all = total(&plan.ranges);
         let began = lock(&session.disk).elapsed();
         let mut done = 0;
-        let mut window = Window::new(session.disk.clone(), plan.place.start, plan.place.len);
-        let mut piece = vec![0u8; usize::try_from(longest.min(plan.place.len)).unwrap_or(0)];
         for (at, len) in &plan.ranges {
             let mut at = *at;
             let end = at + len;
             while at < end {
                 context.go_on()?;
-                let take = (end - at).min(longest).min(plan.place.len);
-                window.read_at(at, &mut piece[..usize::try_from(take).unwrap_or(0)])?;
+                let take = (end - at).min(longest);
+                lock(&session.disk).load(plan.place.start + at, take)?;
                 at += take;
                 done += take;
                 (context.sink)(Event::Progress(Progress {
@@ -271,10 +269,16 @@ fn add_region(
         .collect();
     let kept = join(known, place.len);
     let mut blob = Vec::with_capacity(usize::try_from(total(&kept)).unwrap_or(0));
+    // Moved in pieces, so that no partition is in memory twice.
+    let longest = disk.capabilities().run_blocks.saturating_mul(BLOCK).max(PIECE);
     for (at, len) in &kept {
-        let start = blob.len();
-        blob.resize(start + usize::try_from(*len).unwrap_or(0), 0);
-        disk.read_at(place.start + at, &mut blob[start..])?;
+        let end = at + len;
+        for at in (*at..end).step_by(usize::try_from(longest).unwrap_or(usize::MAX)) {
+            let (start, len) = (blob.len(), (end - at).min(longest));
+            blob.resize(start + usize::try_from(len).unwrap_or(0), 0);
+            disk.read_at(place.start + at, &mut blob[start..])?;
+            disk.release(place.start + at, len);
+        }
     }
     disk.release(place.start, place.len);
     let not_kept = gaps(&kept, place.len).into_iter().flat_map(|(at, len)| explain(plan, at, len)).collect();

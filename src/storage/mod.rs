@@ -1,6 +1,7 @@
 //! Named ranges of bytes: on a phone, in an image, in an archive, staged, guarded and read back. Everything reads
 //! through the same traits, so that every verb works on all of them; nothing here knows what the bytes mean.
 
+mod cache;
 pub mod chain;
 pub mod commit;
 pub mod guard;

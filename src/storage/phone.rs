@@ -3,24 +3,15 @@
 
 mod again;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::BLOCK;
+use super::cache::Cache;
 use crate::formats::{ReadAt, ReadError};
 use crate::protocol::{Capabilities, Card, Engine, NamedRange, NandChip, ProtocolError};
 
-/// Blocks of one cache line: 4 KiB, the page of every file system this program meets.
-const LINE_BLOCKS: u64 = 8;
-
 /// Most blocks fetched at once, whatever an engine wants: 8 MiB of memory.
 const MOST_RUN_BLOCKS: u64 = 16 << 10;
-
-/// A cached run of eight blocks; bit *n* of `known` says that block *n* was read.
-struct Line {
-    known: u8,
-    bytes: Box<[u8; 4096]>,
-}
 
 /// Called after each read with the number of blocks that came from the phone and the time on the cable so far; returns
 /// whether to go on.
@@ -32,7 +23,7 @@ pub const INTERRUPTED: &str = "interrupted";
 /// A phone's user area behind a lazy block cache.
 pub struct PhoneDisk {
     engine: Box<dyn Engine>,
-    lines: BTreeMap<u64, Line>,
+    cache: Cache,
     observer: Option<ReadObserver>,
     fetched: u64,
     /// Time on the cable of the engines before this one.
@@ -52,8 +43,8 @@ impl PhoneDisk {
     /// Puts a cache before an engine.
     #[must_use]
     pub fn new(engine: Box<dyn Engine>) -> Self {
-        let (lines, carried) = (BTreeMap::new(), Duration::ZERO);
-        Self { engine, lines, observer: None, fetched: 0, carried, last_error: None }
+        let (cache, carried) = (Cache::default(), Duration::ZERO);
+        Self { engine, cache, observer: None, fetched: 0, carried, last_error: None }
     }
 
     /// Sets who is told of every block that comes over the cable.
@@ -145,30 +136,35 @@ impl PhoneDisk {
     /// Returns the blocks of `[at, at+len)` that have been read, as ascending byte ranges `(at, len)` of whole blocks.
     #[must_use]
     pub fn known_ranges(&self, at: u64, len: u64) -> Vec<(u64, u64)> {
-        let first = at / BLOCK;
-        let end = (at + len).div_ceil(BLOCK);
-        let mut ranges: Vec<(u64, u64)> = Vec::new();
-        for (line, content) in self.lines.range(first / LINE_BLOCKS..end.div_ceil(LINE_BLOCKS)) {
-            for block in 0..LINE_BLOCKS {
-                let lba = line * LINE_BLOCKS + block;
-                if content.known & (1 << block) == 0 || lba < first || lba >= end {
-                    continue;
-                }
-                match ranges.last_mut() {
-                    Some((start, len)) if *start + *len == lba * BLOCK => *len += BLOCK,
-                    _ => ranges.push((lba * BLOCK, BLOCK)),
-                }
+        let known = self.cache.known(at / BLOCK, (at + len).div_ceil(BLOCK));
+        known.into_iter().map(|(lba, count)| (lba * BLOCK, count * BLOCK)).collect()
+    }
+
+    /// Reads what is not known yet of `[at, at+len)`, for a reader that comes for it later.
+    ///
+    /// # Errors
+    /// As [`ReadAt::read_at`].
+    pub fn load(&mut self, at: u64, len: u64) -> Result<(), ReadError> {
+        let source_len = self.len();
+        let end = at.checked_add(len).filter(|end| *end <= source_len);
+        let end = end.ok_or(ReadError::OutOfRange { at, len, source_len })?;
+        match self.fetch(at / BLOCK, end.div_ceil(BLOCK)) {
+            Ok(()) => Ok(()),
+            Err(FetchError::Stopped) => {
+                Err(ReadError::Device { code: INTERRUPTED, what: "stopped by the user".into() })
+            }
+            Err(FetchError::Protocol(error)) => {
+                let told = ReadError::Device { code: error.code(), what: error.to_string() };
+                self.last_error = Some(error);
+                Err(told)
             }
         }
-        ranges
     }
 
     /// Drops what the cache holds of `[at, at+len)`, whole lines only: a reader that has taken its bytes needs no second
     /// copy of them in memory.
     pub fn release(&mut self, at: u64, len: u64) {
-        let line = LINE_BLOCKS * BLOCK;
-        let (first, end) = (at.div_ceil(line), (at + len) / line);
-        self.lines.retain(|number, _| *number < first || *number >= end);
+        self.cache.release(at.div_ceil(BLOCK), (at + len) / BLOCK);
     }
 
     /// Writes one block and reads it back from the card; the cache then holds what the card answered.
@@ -178,11 +174,11 @@ impl PhoneDisk {
     /// # Errors
     /// The engine's, with its place.
     pub fn write_and_read_back(&mut self, lba: u64, block: &[u8; 512]) -> Result<bool, ProtocolError> {
-        self.forget(lba);
+        self.cache.forget(lba);
         self.engine.write(lba, block)?;
         let mut answer = [0u8; 512];
         self.engine.read(lba, &mut answer)?;
-        self.remember(lba, &answer);
+        self.cache.put(lba, &answer);
         Ok(answer == *block)
     }
 
@@ -193,7 +189,7 @@ impl PhoneDisk {
     pub fn read_again(&mut self, lba: u64) -> Result<[u8; 512], ProtocolError> {
         let mut answer = [0u8; 512];
         self.engine.read(lba, &mut answer)?;
-        self.remember(lba, &answer);
+        self.cache.put(lba, &answer);
         Ok(answer)
     }
 
@@ -213,53 +209,19 @@ impl PhoneDisk {
         self.engine.leave()
     }
 
-    fn block(&self, lba: u64) -> Option<&[u8]> {
-        let line = self.lines.get(&(lba / LINE_BLOCKS))?;
-        let block = lba % LINE_BLOCKS;
-        if line.known & (1 << block) == 0 {
-            return None;
-        }
-        let start = usize::try_from(block * BLOCK).ok()?;
-        line.bytes.get(start..start + 512)
-    }
-
-    fn remember(&mut self, lba: u64, bytes: &[u8]) {
-        for (block, content) in (lba..).zip(bytes.chunks_exact(512)) {
-            let line = self
-                .lines
-                .entry(block / LINE_BLOCKS)
-                .or_insert_with(|| Line { known: 0, bytes: Box::new([0; 4096]) });
-            let within = block % LINE_BLOCKS;
-            line.known |= 1 << within;
-            if let Ok(start) = usize::try_from(within * BLOCK) {
-                line.bytes[start..start + 512].copy_from_slice(content);
-            }
-        }
-    }
-
-    fn forget(&mut self, lba: u64) {
-        if let Some(line) = self.lines.get_mut(&(lba / LINE_BLOCKS)) {
-            line.known &= !(1 << (lba % LINE_BLOCKS));
-        }
-    }
-
     /// Fetches every block of `[first, end)` that is not known yet, in runs as long as the engine wants them.
     fn fetch(&mut self, first: u64, end: u64) -> Result<(), FetchError> {
         let mut lba = first;
-        let longest = self.engine.capabilities().run_blocks.clamp(1, MOST_RUN_BLOCKS).min(end - first);
-        let mut buffer = vec![0u8; usize::try_from(longest * BLOCK).unwrap_or(0)];
+        let longest = self.engine.capabilities().run_blocks.clamp(1, MOST_RUN_BLOCKS);
         while lba < end {
-            if self.block(lba).is_some() {
-                lba += 1;
+            let run = self.cache.unknown(lba, longest.min(end - lba));
+            if run == 0 {
+                lba += self.cache.from(lba).map_or(1, |known| known.len() as u64 / BLOCK);
                 continue;
             }
-            let mut run = 1;
-            while run < longest && lba + run < end && self.block(lba + run).is_none() {
-                run += 1;
-            }
-            let bytes = usize::try_from(run * BLOCK).unwrap_or(0);
-            self.engine.read(lba, &mut buffer[..bytes]).map_err(FetchError::Protocol)?;
-            self.remember(lba, &buffer[..bytes]);
+            let mut bytes = vec![0u8; usize::try_from(run * BLOCK).unwrap_or(0)];
+            self.engine.read(lba, &mut bytes).map_err(FetchError::Protocol)?;
+            self.cache.keep(lba, bytes);
             self.fetched += run;
             lba += run;
             let elapsed = self.carried + self.engine.elapsed();
@@ -276,35 +238,19 @@ impl PhoneDisk {
 impl ReadAt for PhoneDisk {
     fn read_at(&mut self, at: u64, into: &mut [u8]) -> Result<(), ReadError> {
         let len = into.len() as u64;
-        let end = at.checked_add(len).filter(|end| *end <= self.len()).ok_or(ReadError::OutOfRange {
-            at,
-            len,
-            source_len: self.len(),
-        })?;
-        if len == 0 {
+        if len == 0 && at <= self.len() {
             return Ok(());
         }
-        let (first, last) = (at / BLOCK, end.div_ceil(BLOCK));
-        match self.fetch(first, last) {
-            Ok(()) => {}
-            Err(FetchError::Stopped) => {
-                return Err(ReadError::Device { code: INTERRUPTED, what: "stopped by the user".into() });
-            }
-            Err(FetchError::Protocol(error)) => {
-                let told = ReadError::Device { code: error.code(), what: error.to_string() };
-                self.last_error = Some(error);
-                return Err(told);
-            }
-        }
+        self.load(at, len)?;
         let mut done = 0usize;
         while done < into.len() {
             let position = at + done as u64;
             let within = usize::try_from(position % BLOCK).unwrap_or(0);
-            let take = (512 - within).min(into.len() - done);
-            let Some(block) = self.block(position / BLOCK) else {
+            let Some(known) = self.cache.from(position / BLOCK) else {
                 return Err(ReadError::OutOfRange { at, len, source_len: self.len() });
             };
-            into[done..done + take].copy_from_slice(&block[within..within + take]);
+            let take = (known.len() - within).min(into.len() - done);
+            into[done..done + take].copy_from_slice(&known[within..within + take]);
             done += take;
         }
         Ok(())

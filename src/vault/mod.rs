@@ -12,6 +12,7 @@ pub mod limits;
 mod listing;
 mod manifest;
 mod names;
+mod onward;
 mod proof;
 mod reader;
 pub mod sealed;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::Path;
 
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::digest::sha256_hex;
+use super::digest::{Digesting, sha256_hex};
 use super::error::VaultError;
 use super::limits::{MAX_ENTRIES, MAX_MANIFEST, MAX_REPORT, MAX_TOTAL};
 use super::manifest::{Manifest, Region};
@@ -139,10 +139,12 @@ impl<R: Read + Seek> Archive<R> {
         };
         note(REPORT.into(), self.report().map(drop));
         for region in self.manifest.regions.clone() {
-            note(region.file, self.region(&region.name).map(drop));
+            let len = region.blob_len().unwrap_or(u64::MAX);
+            let checked = self.look_at(&region.file, len, &region.sha256);
+            note(region.file, checked);
         }
         for file in self.manifest.files.clone() {
-            note(file.entry(), self.file(&file.layer, &file.path).map(drop));
+            note(file.entry(), self.look_at(&file.entry(), file.size, &file.sha256));
         }
         report
     }
@@ -150,6 +152,13 @@ impl<R: Read + Seek> Archive<R> {
     fn checked(&mut self, entry: &str, len: u64, sha256: &str) -> Result<Vec<u8>, VaultError> {
         let bytes = unpack(&mut self.zip, entry, Some(len), len)?;
         if sha256_hex(&bytes) == sha256 { Ok(bytes) } else { Err(VaultError::Digest { entry: entry.into() }) }
+    }
+
+    /// Unpacks an entry whole, checks its digest, and keeps nothing of it.
+    fn look_at(&mut self, entry: &str, len: u64, sha256: &str) -> Result<(), VaultError> {
+        let mut seen = Digesting::new(io::sink());
+        pour(&mut self.zip, entry, Some(len), len, &mut seen)?;
+        if seen.finish().1 == sha256 { Ok(()) } else { Err(VaultError::Digest { entry: entry.into() }) }
     }
 }
 
@@ -190,6 +199,19 @@ fn unpack<R: Read + Seek>(
     len: Option<u64>,
     limit: u64,
 ) -> Result<Vec<u8>, VaultError> {
+    let mut bytes = Vec::new();
+    pour(zip, name, len, limit, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Unpacks one entry as [`unpack`] does, into something that takes everything.
+fn pour<R: Read + Seek>(
+    zip: &mut ZipArchive<R>,
+    name: &str,
+    len: Option<u64>,
+    limit: u64,
+    into: &mut impl Write,
+) -> Result<(), VaultError> {
     let entry = zip.by_name(name).map_err(|e| damaged(name, &e.to_string()))?;
     let declared = entry.size();
     if len.is_some_and(|len| len != declared) {
@@ -198,19 +220,18 @@ fn unpack<R: Read + Seek>(
     if declared > limit {
         return Err(VaultError::TooLarge { entry: name.into(), limit });
     }
-    let mut bytes = Vec::new();
     // One byte more than declared, to notice a header that lies.
-    entry.take(declared.saturating_add(1)).read_to_end(&mut bytes).map_err(|source| {
+    let unpacked = io::copy(&mut entry.take(declared.saturating_add(1)), into).map_err(|source| {
         if is_trouble(&source) {
             VaultError::Io { path: name.into(), source }
         } else {
             damaged(name, &source.to_string())
         }
     })?;
-    if bytes.len() as u64 != declared {
+    if unpacked != declared {
         return Err(damaged(name, "it does not unpack to the size it declares"));
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// Returns the error for an entry that cannot be packed or unpacked.

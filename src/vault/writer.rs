@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::digest::{sha256_hex, sha256_of_file};
+use super::digest::{Digesting, sha256_hex, sha256_of_file};
 use super::error::VaultError;
 use super::keys::{Keys, Lock};
 use super::limits::{MAX_MANIFEST, MAX_REPORT, MAX_TOTAL};
 use super::manifest::{FileEntry, Gap, Manifest, Range, Region};
 use super::names::{MANIFEST, REGIONS, REPORT};
+use super::onward::{Onward, Trouble};
 use super::reader::{Archive, damaged};
 use super::sealed::Sealed;
 use super::whole::{Existing, Part};
@@ -127,19 +128,17 @@ impl Draft {
         existing: Existing,
         through: impl FnOnce(File) -> W,
     ) -> Result<Saved, VaultError> {
-        let bytes = self.compose()?;
+        let json = self.json()?;
         let (part, file) = Part::create(target, existing)?;
-        let mut sink = through(file);
-        sink.write_all(&bytes).and_then(|()| sink.flush()).map_err(|e| VaultError::io(target, e))?;
-        drop(sink);
+        let sink = self.compose_into(&json, Digesting::new(through(file)), target)?;
+        let (len, sha256) = sink.finish();
         let archive = Archive::open(part.path());
         self.read_back(archive)?;
-        let sha256 = sha256_of_file(part.path())?;
-        if sha256 != sha256_hex(&bytes) {
+        if sha256_of_file(part.path())? != sha256 {
             return Err(VaultError::ReadBack { reason: "the file has another digest".into() });
         }
         part.publish(existing)?;
-        Ok(Saved { path: target.to_path_buf(), len: bytes.len() as u64, sha256 })
+        Ok(Saved { path: target.to_path_buf(), len, sha256 })
     }
 
     /// Seals the archive into `target` as [`super::sealed::seal`] does: it is never on the disk as it is. What is sealed was
@@ -161,12 +160,30 @@ impl Draft {
 
     /// Returns the zip. The same draft gives the same bytes: entries carry no time of their own.
     ///
-    /// It is made in memory, which the limits bound: the zip library, cut short by a full disk, would write again and
-    /// speak on stderr as it is dropped.
-    ///
     /// # Errors
     /// [`VaultError::TooLarge`] for a manifest or report beyond the limits.
     pub fn compose(&self) -> Result<Vec<u8>, VaultError> {
+        self.compose_into(&self.json()?, Vec::new(), Path::new(MANIFEST))
+    }
+
+    /// Writes the zip from its first byte to its last, and no more of it is in memory than an entry. `target` is its name in
+    /// errors.
+    fn compose_into<W: Write>(&self, json: &[u8], below: W, target: &Path) -> Result<W, VaultError> {
+        let trouble = Trouble::default();
+        let mut zip = ZipWriter::new(Onward::new(below, &trouble));
+        zip.set_flush_on_finish_file(true);
+        let small = [(MANIFEST, json), (REPORT, self.report.as_bytes())];
+        let blobs = self.blobs.iter().map(|(entry, bytes)| (entry.as_str(), bytes.as_slice()));
+        for (entry, bytes) in small.into_iter().chain(blobs) {
+            put(&mut zip, entry, bytes)?;
+            trouble.check().map_err(|e| VaultError::io(target, e))?;
+        }
+        let rest = zip.finish().map_err(|e| damaged(MANIFEST, &e.to_string()))?;
+        rest.finish().map_err(|e| VaultError::io(target, e))
+    }
+
+    /// Returns the manifest as it is written, when everything is within the limits.
+    fn json(&self) -> Result<Vec<u8>, VaultError> {
         let json = serde_json::to_vec_pretty(&self.manifest)
             .map_err(|e| VaultError::manifest("json", e.to_string()))?;
         for (entry, len, limit) in
@@ -180,13 +197,7 @@ impl Draft {
         if total > MAX_TOTAL - MAX_MANIFEST - MAX_REPORT {
             return Err(VaultError::TooLarge { entry: "all entries".into(), limit: MAX_TOTAL });
         }
-        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-        put(&mut zip, MANIFEST, &json)?;
-        put(&mut zip, REPORT, self.report.as_bytes())?;
-        for (entry, bytes) in &self.blobs {
-            put(&mut zip, entry, bytes)?;
-        }
-        Ok(zip.finish().map_err(|e| damaged(MANIFEST, &e.to_string()))?.into_inner())
+        Ok(json)
     }
 
     /// Returns every entry as it is before it is packed: name and bytes.
@@ -218,7 +229,7 @@ impl Draft {
     }
 }
 
-fn put(zip: &mut ZipWriter<Cursor<Vec<u8>>>, entry: &str, bytes: &[u8]) -> Result<(), VaultError> {
+fn put<W: Write + Seek>(zip: &mut ZipWriter<W>, entry: &str, bytes: &[u8]) -> Result<(), VaultError> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(DateTime::default())

@@ -16,6 +16,7 @@ mod architecture; // who may know whom; no forgotten file
 mod backup; // the identity set, read, checked, archived
 mod binregion; // every header variant, checksum, bad blocks
 mod binregion_compose; // regions made of files, refused or read back whole
+mod cache; // what is kept of a phone's blocks
 mod catalog; // every description loads and is complete
 mod closed_world; // random phones, and no identity from nowhere
 mod command_line; // help, exit codes, JSON

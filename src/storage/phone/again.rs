@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use super::{LINE_BLOCKS, Line, PhoneDisk};
+use super::PhoneDisk;
 use crate::protocol::{Capabilities, Card, Engine, ProtocolError};
+use crate::storage::cache::Cache;
 
 /// What stands where an engine was whose phone left. Knows of the card what that one knew, and reads nothing.
 struct Absent {
@@ -87,50 +88,37 @@ impl PhoneDisk {
         self.engine = from.take_engine();
         self.fetched += std::mem::take(&mut from.fetched);
         self.last_error = None;
-        for (number, line) in std::mem::take(&mut from.lines) {
-            for block in (0..LINE_BLOCKS).filter(|block| line.known & (1 << block) != 0) {
-                self.remember(number * LINE_BLOCKS + block, line.block(block));
-            }
+        for (lba, block) in std::mem::take(&mut from.cache).blocks() {
+            self.cache.put(lba, block);
         }
     }
 
     /// Drops everything that was read.
     pub fn forget_everything(&mut self) {
-        self.lines.clear();
+        self.cache = Cache::default();
     }
 
     /// Returns how many blocks the cache holds.
     #[must_use]
     pub fn known(&self) -> u64 {
-        self.lines.values().map(|line| u64::from(line.known.count_ones())).sum()
+        self.cache.known(0, u64::MAX).into_iter().map(|(_, count)| count).sum()
     }
 
     /// Returns a block that was read, none where it was not.
     #[must_use]
     pub fn seen(&self, lba: u64) -> Option<&[u8; 512]> {
-        self.block(lba).and_then(|block| block.first_chunk())
+        self.cache.from(lba)?.first_chunk()
     }
 
     /// Returns the numbers of the blocks read so far that are `like` something, ascending, at most `most` of them.
     pub fn seen_where(&self, most: usize, like: impl Fn(&[u8; 512]) -> bool) -> Vec<u64> {
-        let numbers = self.lines.keys().flat_map(|line| line * LINE_BLOCKS..(line + 1) * LINE_BLOCKS);
-        numbers.filter(|lba| self.seen(*lba).is_some_and(&like)).take(most).collect()
+        self.cache.blocks().filter(|(_, block)| like(block)).map(|(lba, _)| lba).take(most).collect()
     }
 
     /// Returns the first block that this disk and another one both hold, and not the same.
     #[must_use]
     pub fn differs_from(&self, other: &Self) -> Option<u64> {
-        let numbers = other.lines.keys().flat_map(|line| line * LINE_BLOCKS..(line + 1) * LINE_BLOCKS);
-        numbers.into_iter().find(
-            |lba| matches!((self.seen(*lba), other.seen(*lba)), (Some(here), Some(there)) if here != there),
-        )
-    }
-}
-
-impl Line {
-    /// Returns the bytes of a block of this line; empty behind its end.
-    fn block(&self, block: u64) -> &[u8] {
-        let start = usize::try_from(block * super::BLOCK).unwrap_or(usize::MAX);
-        start.checked_add(512).and_then(|end| self.bytes.get(start..end)).unwrap_or_default()
+        let differs = |(lba, there): &(u64, &[u8; 512])| self.seen(*lba).is_some_and(|here| here != *there);
+        other.cache.blocks().find(differs).map(|(lba, _)| lba)
     }
 }

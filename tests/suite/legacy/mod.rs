@@ -7,6 +7,7 @@ mod card; // everything a card gets wrong
 mod crossing; // one engine's archive, the other engine's restore
 mod host; // what the host itself spends
 mod knobs; // agents that misbehave
+mod memory; // what the program takes of the machine
 mod neighbours; // blocks that are written along with others
 mod refusals; // files, fuses and rules that end in a sentence
 mod round_trips; // lost and back again
