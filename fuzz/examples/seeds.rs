@@ -95,6 +95,52 @@ const TRANSFERS: [&[u8]; 23] = [
     b"\x07\xfd",
 ];
 
+/// The same after a jump: a D13 agent's opening, configuration, a second stage of three bytes and a report; then a part is
+/// chosen, two blocks of four bytes are read, one of them twice, one is written, pages are refused, and the phone restarts.
+const AGENT: [&[u8]; 40] = [
+    b"\x14\xd5\x02\0\x70\0",
+    b"\x1d\xd5\x02\0\x70\0\0\0",
+    b"\x11\xc0\x04\x02\x88",
+    b"\x3c\xff\x01\x08\x08\0\x70\x07\xff\xff\0\0\0\0\x02\0",
+    b"\x11\0\0\0\0",
+    b"\x30\x80\0\0\0\0\0\0\x03\0\0\0\x02",
+    b"\x05\x5a",
+    b"\x08\x01\x02",
+    b"\x05\x5a",
+    b"\x04\x03",
+    b"\x09\x5a\x5a",
+    b"\x04\x5a",
+    // NOR, NAND, the eMMC's areas, SD and memory: 184 bytes, and what stands behind them.
+    &[0xFD; 64],
+    &[0xFD; 64],
+    &[0xE9; 59],
+    b"\x29\x5a\0\0\x0c\x06\0\0\x04\x09\xc1",
+    b"\x08\x60\x08",
+    b"\x05\x5a",
+    b"\x08\xd6\x02",
+    b"\x40\0\0\0\0\0\xf8\0\0\0\0\0\0\0\0\0\x08",
+    b"\x05\x5a",
+    b"\x10\0\0\0\x04",
+    b"\x19\x01\x02\x03\x04\0\x0a",
+    b"\x04\xa5",
+    b"\x19\x01\x02\x03\x04\0\x0a",
+    b"\x04\x5a",
+    b"\x19\x01\x02\x03\x04\0\x0b",
+    b"\x04\x5a",
+    b"\x5c\x62\x01\x08\0\0\0\0\0\xf8\0\0\0\0\0\0\0\0\0\x02\0\0\0\x02",
+    b"\x05\x5a",
+    b"\x14\x5a\x01\x02\0\x03",
+    b"\x15\xa5\0\0\x0b\xf5",
+    b"\x14\x5a\x01\x02\0\x03",
+    b"\x05\x69",
+    b"\x5c\xdf\x03\0\0\0\0\0\0\x10\0\0\0\0\0\0\0\0\x18\0\0\x01\0\0",
+    b"\x15\xa5\0\0\x0b\xe1",
+    b"\x04\x72",
+    b"\x09\x5a\x01",
+    b"\x1c\xdb\0\0\0\0\0\0",
+    b"\x05\x5a",
+];
+
 fn main() -> Outcome {
     let seeds = Seeds(env::args().nth(1).unwrap_or_else(|| "seeds".to_owned()).into());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -110,6 +156,7 @@ fn texts(seeds: &Seeds, root: &Path) -> Outcome {
     seeds.put("scatter", "mt6572", &[SCATTER.as_bytes()])?;
     seeds.put("session", "mt6572", &[SESSION.as_bytes()])?;
     seeds.put("narrate", "session", &TRANSFERS)?;
+    seeds.put("narrate", "agent", &AGENT)?;
     let agents = agents();
     seeds.put("da_container", "two-entries", &[&[0], &agents])?;
     seeds.put("da_container", "entries", &[&[5], &agents])?;

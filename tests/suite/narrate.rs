@@ -1,5 +1,6 @@
 //! Claims about the narration: a line for each command, whatever the transfers look like, and nothing private in its text.
 
+mod agent; // what is said once a Download Agent runs
 mod hostile; // any bytes, any cut of transfers
 mod secrets; // what never stands in a text
 mod use_cases; // the narration of whole verbs

@@ -27,6 +27,11 @@ impl Kept {
         self.total = self.total.saturating_add(bytes.len() as u64);
     }
 
+    /// Counts bytes that come behind a beginning that is full.
+    pub fn count(&mut self, more: u64) {
+        self.total = self.total.saturating_add(more);
+    }
+
     /// Returns the bytes that were kept.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[..self.len]

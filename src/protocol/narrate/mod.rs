@@ -1,6 +1,7 @@
 //! What is said on the wire, in words: transfers in, a line for each command out. A reader only: it copes with any bytes, keeps a
 //! bounded part of them, and puts whatever may hold an identity where it is not published.
 
+mod agent;
 mod answers;
 mod command;
 mod foreign;
@@ -14,10 +15,10 @@ mod vocabulary;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use self::agent::{Side, Talk};
 use self::command::{Command, Progress};
 use self::foreign::Foreign;
 use self::kept::bytes;
-use self::page::{Meaning, Subject};
 use self::stray::Stray;
 use self::teller::Teller;
 use super::ChipProfile;
@@ -58,6 +59,8 @@ pub struct Narrator {
     /// The phone left, which is said once.
     gone: bool,
     stray: Stray,
+    /// What is said once an agent runs.
+    talk: Talk,
     teller: Teller,
 }
 
@@ -72,6 +75,7 @@ impl Narrator {
             wary: false,
             gone: false,
             stray: Stray::new(),
+            talk: Talk::new(),
             teller: Teller::new(chips),
         }
     }
@@ -91,6 +95,9 @@ impl Narrator {
     /// Ends the story; returns the lines that were waiting for more.
     pub fn finish(&mut self) -> Vec<Line> {
         self.give_up();
+        if self.talk.is_open() {
+            self.talk.break_off("no whole answer", &mut self.teller.page);
+        }
         self.stray.break_off();
         self.stray.write(&mut self.teller.page);
         self.teller.page.close();
@@ -100,8 +107,7 @@ impl Narrator {
     fn sent(&mut self, at: Duration, mut bytes: &[u8]) {
         self.gone = false;
         if self.teller.with_agent {
-            let subject = Subject::Agent { sent: true };
-            return self.teller.page.note(at, subject, bytes, Meaning::Plain, String::new);
+            return self.talk(at, Side::Host, bytes);
         }
         if self.doubt {
             self.give_up();
@@ -118,6 +124,10 @@ impl Narrator {
             bytes = &bytes[1..];
             self.begin(at, first);
         }
+    }
+
+    fn talk(&mut self, at: Duration, side: Side, bytes: &[u8]) {
+        self.talk.hear(at, side, bytes, &mut self.teller.page, &self.teller.names);
     }
 
     /// A byte that belongs to nothing before it.
@@ -154,8 +164,7 @@ impl Narrator {
         self.gone = false;
         while let Some(&first) = bytes.first() {
             if self.teller.with_agent {
-                let subject = Subject::Agent { sent: false };
-                return self.teller.page.note(at, subject, bytes, Meaning::Plain, String::new);
+                return self.talk(at, Side::Phone, bytes);
             }
             let used = match self.waiting.front_mut() {
                 None => {
@@ -279,6 +288,9 @@ impl Narrator {
         if !self.gone {
             self.stray.write(&mut self.teller.page);
             self.give_up();
+            if self.talk.is_open() {
+                self.talk.break_off("given up", &mut self.teller.page);
+            }
             let text = format!("sending {}: {}", bytes(len as u64), trouble(error));
             self.teller.page.line(at, text, None);
         }
@@ -288,6 +300,9 @@ impl Narrator {
     fn not_received(&mut self, at: Duration, error: &LinkError) {
         if let LinkError::Timeout { got, .. } = error {
             self.doubt = !self.waiting.is_empty();
+            if self.teller.with_agent {
+                return self.talk.late(at, &trouble(error), &mut self.teller.page);
+            }
             match self.waiting.front_mut() {
                 Some(Said::Command(command)) if !command.told && !command.may_be_over() => {
                     command.told = true;
@@ -310,6 +325,7 @@ impl Narrator {
         self.stray.write(&mut self.teller.page);
         match self.waiting.front() {
             Some(Said::Command(command)) if !command.told => self.break_off(&trouble(error)),
+            _ if self.talk.is_untold() => self.talk.break_off(&trouble(error), &mut self.teller.page),
             _ => {
                 self.give_up();
                 self.teller.page.line(at, trouble(error), None);

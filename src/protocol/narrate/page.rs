@@ -31,6 +31,8 @@ pub(super) enum Subject {
     Knock,
     /// Bytes to an agent, or from it: another language.
     Agent { sent: bool },
+    /// An agent was asked how fast the cable is, which is how it is asked whether it is there; what it said.
+    Speed { said: &'static str },
 }
 
 impl Subject {
@@ -40,6 +42,7 @@ impl Subject {
             Self::Read { .. } | Self::FromFifo | Self::IntoFifo => 0,
             Self::Ready | Self::Knock => 1,
             Self::Agent { .. } => 2,
+            Self::Speed { .. } => 3,
         }
     }
 
@@ -129,7 +132,9 @@ impl Waiting {
     fn finish(self) -> Line {
         let Self { at, subject, mut name, times, content, meaning } = self;
         let private = match subject {
-            Subject::Read { public: true, .. } | Subject::Ready | Subject::Knock => None,
+            Subject::Read { public: true, .. } | Subject::Ready | Subject::Knock | Subject::Speed { .. } => {
+                None
+            }
             _ => content.hex(),
         };
         let size = bytes(content.total());
@@ -153,6 +158,8 @@ impl Waiting {
             Subject::IntoFifo => format!("{size} into the data FIFO"),
             Subject::Agent { sent: true } => format!("{size} to the agent"),
             Subject::Agent { sent: false } => format!("{size} from the agent"),
+            Subject::Speed { said } if times == 1 => format!("{name} -> {said}"),
+            Subject::Speed { said } => format!("{name} x{times} -> {said}"),
             Subject::Ready if times == 1 => "READY".to_owned(),
             Subject::Ready => format!("READY x{times}"),
             Subject::Knock if times == 1 => "handshake a0: no answer".to_owned(),

@@ -20,9 +20,10 @@ const MOST_NAMED: u32 = 8;
 pub(super) struct Teller {
     /// The lines.
     pub page: Page,
-    /// Control went to an agent, whose language is not known here.
+    /// Control went to an agent, which has a language of its own.
     pub with_agent: bool,
-    names: Names,
+    /// What registers are called.
+    pub names: Names,
     answers: Answers,
     /// The argument of the next command to the card.
     card_argument: Option<u32>,

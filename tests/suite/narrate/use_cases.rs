@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use nvkeep::app::backup::{BackupRequest, backup};
 use nvkeep::app::{Choices, Context, Event, WireLine};
 use nvkeep::simulator::Scenario;
+use nvkeep::simulator::agent::{Dialect, Recipe};
 use nvkeep::wiring::Workshop;
 
 use crate::support::workbench::Workbench;
@@ -97,6 +98,33 @@ fn a_whole_backup_names_no_identity_and_costs_little() {
     let blocks = lines.iter().filter(|line| line.text == "512 bytes from the data FIFO").count();
     assert!(blocks > 500, "{blocks} blocks");
     assert!(!lines.iter().any(|line| line.text.contains("no command")), "something was not understood");
+}
+
+#[test]
+fn a_backup_through_an_agent_names_no_identity_and_is_understood_whole() {
+    let bench = Workbench::with("mt6572");
+    for dialect in [Dialect::D19, Dialect::D13] {
+        bench.by_agent(&Recipe::of(dialect));
+        let (lines, _) = wire_of_a_backup(&bench, &format!("{dialect:?}.nvk"), |choices| choices.wire = true);
+        println!("a backup of sim:mt6572 through an agent, {dialect:?}: {} lines", lines.len());
+        let identities = identities();
+        for line in &lines {
+            let text = line.text.to_lowercase();
+            let leak = identities.iter().find(|identity| text.contains(identity.as_str()));
+            assert!(leak.is_none(), "{leak:?} in {line:?}");
+            for unknown in ["no command", "the agent", "not the answer", "no whole answer"] {
+                let report = text.starts_with("the agent's") && unknown == "the agent";
+                assert!(report || !text.contains(unknown), "{line:?}");
+            }
+        }
+        let cid = identities.iter().rev().nth(1).unwrap();
+        let held = |line: &WireLine| line.private.as_ref().is_some_and(|hex| hex.contains(cid.as_str()));
+        assert!(lines.iter().any(held), "{cid}");
+        let reads = lines.iter().filter(|line| line.text.starts_with("READ eMMC ")).count();
+        assert!(reads > 100, "{reads}");
+        assert!(lines.iter().any(|line| line.text.starts_with("READ_PMT -> ")), "no table");
+        assert_eq!(lines.last().unwrap().text, "WATCHDOG 0x0000 0x00000000 -> OK");
+    }
 }
 
 #[test]
