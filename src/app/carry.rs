@@ -182,7 +182,7 @@ pub(super) fn refuse_unproven(session: &PhoneSession) -> Result<(), Failure> {
         |why: String, advice: &str| Failure::new(Exit::Forbidden, "layout-unproven", why).advise(advice);
     let layout = &session.layout;
     if session.layout.nand {
-        let failure = Failure::from(ProtocolError::NandReadOnly { doing: "writing".into() });
+        let failure = Failure::from(ProtocolError::NandReadOnly);
         return Err(Failure { exit: Exit::Forbidden, ..failure });
     }
     if !lock(&session.disk).capabilities().write {

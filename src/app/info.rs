@@ -152,7 +152,9 @@ fn card(session: &PhoneSession) -> CardInfo {
     let (maker, product) = match (&card.cid, &card.nand) {
         (Some(cid), _) => (cid[0], cid[3..9].iter().map(graphic).collect()),
         (None, Some(chip)) => {
-            let (maker, rest) = chip.ids.split_first().unwrap_or((&0, &[]));
+            // Zeros behind the last byte are codes this chip does not have.
+            let len = chip.ids.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            let (maker, rest) = chip.ids[..len].split_first().unwrap_or((&0, &[]));
             (*maker, hex(rest))
         }
         (None, None) => (0, String::new()),

@@ -77,7 +77,7 @@ pub(super) fn record(session: &PhoneSession) -> Option<NandRecord> {
     })
 }
 
-/// Returns a sentence for every region with bad blocks that its own bitmap does not know of, and one for what nobody reads.
+/// Returns a sentence for every region with bad blocks that its own bitmap does not know of.
 pub(super) fn warnings(session: &PhoneSession, copies: &Copies, places: &[Place]) -> Vec<String> {
     let disk = lock(&session.disk);
     let Some(chip) = disk.nand() else { return Vec::new() };
@@ -109,12 +109,6 @@ pub(super) fn warnings(session: &PhoneSession, copies: &Copies, places: &[Place]
             place.name,
             new.join(", ")
         ));
-    }
-    if session.layout.find("USRDATA").is_some() {
-        warnings.push(
-            "the live NV tree is in YAFFS2 on USRDATA, which is not read: the archive holds the phone's own backup of it (NVRAM)"
-                .into(),
-        );
     }
     warnings
 }

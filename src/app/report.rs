@@ -39,7 +39,7 @@ pub fn verdict(report: &Report) -> String {
         VerdictCode::Repairable => "DAMAGED, repairable from the phone itself",
         VerdictCode::NeedsArchive => "DAMAGED, needs an archive of this phone",
         VerdictCode::Lost => "LOST on the phone",
-        VerdictCode::Unread => "NOT KNOWN: what can be read is whole, but not everything can be read",
+        VerdictCode::Unread => "UNKNOWN: what can be read is whole, but not everything can be read",
     };
     let _ = writeln!(text, "verdict    {word}");
     let _ = writeln!(text, "           {}", verdict.summary);
@@ -126,5 +126,6 @@ fn boots(from: BootsFrom) -> &'static str {
         BootsFrom::Live => "the phone will use its live tree",
         BootsFrom::Binregion => "the phone will rebuild its live tree from the BinRegion",
         BootsFrom::None => "the phone will find nothing to use, and make defaults",
+        BootsFrom::Unknown => "not known: the live tree, which would decide, cannot be read",
     }
 }

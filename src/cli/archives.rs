@@ -17,7 +17,7 @@ pub fn shelf(shelf: &Shelf) -> String {
             VerdictCode::Healthy => "healthy",
             VerdictCode::Repairable | VerdictCode::NeedsArchive => "DAMAGED",
             VerdictCode::Lost => "LOST",
-            VerdictCode::Unread => "NOT KNOWN",
+            VerdictCode::Unread => "UNKNOWN",
         };
         let _ = writeln!(text, "{}", archive.file.display());
         let _ = writeln!(text, "  made     {}, {verdict}", archive.created);

@@ -50,7 +50,7 @@ fn about(side: &Compared) -> String {
         VerdictCode::Healthy => "HEALTHY",
         VerdictCode::Repairable | VerdictCode::NeedsArchive => "DAMAGED",
         VerdictCode::Lost => "LOST",
-        VerdictCode::Unread => "NOT KNOWN",
+        VerdictCode::Unread => "UNKNOWN",
     };
     let chip = match side.phone.chip.as_str() {
         "unknown" => String::new(),

@@ -33,7 +33,7 @@ pub enum BindingReason {
     SameCard,
     /// Another card and no SoC id; a surviving copy agrees.
     SurvivingCopyAgrees,
-    /// An imported archive, which has no card; a surviving copy agrees.
+    /// An archive without a CID, imported or of a raw NAND; a surviving copy agrees.
     ImportedCopyAgrees,
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for BindingReason {
                 "another eMMC, and a valid copy on the phone agrees with the archive"
             }
             Self::ImportedCopyAgrees => {
-                "an imported archive without CID, and a valid copy on the phone agrees with it"
+                "an archive without CID (imported, or of a raw NAND), and a valid copy on the phone agrees with it"
             }
         })
     }

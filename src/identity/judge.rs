@@ -58,7 +58,10 @@ pub fn judge(copies: &Copies, family: &Family) -> Survey {
 /// The daemon's own rule (ap-nvram.md 2.2): the flag, else the region when its data checksum holds. It looks at no file.
 fn boots_from(copies: &Copies, live: &Files<'_>) -> BootsFrom {
     let whole = |copy: &BinRegionCopy| copy.region.checksum_valid() && !copy.region.files.is_empty();
-    if live.get("RestoreFlag") == Some(&&RESTORE_FLAG[..]) {
+    if matches!(copies.live, Found::Unread(_)) {
+        // What would decide cannot be read.
+        BootsFrom::Unknown
+    } else if live.get("RestoreFlag") == Some(&&RESTORE_FLAG[..]) {
         BootsFrom::Live
     } else if copies.binregion.present().is_some_and(whole) {
         BootsFrom::Binregion

@@ -56,6 +56,14 @@ fn verdict(survey: &Survey, parts: &Selection) -> Verdict {
         .filter(|(part, _)| !survey.layer(name).is_some_and(|layer| holds(layer, *part)))
         .map(|(_, what)| what)
         .collect();
+    if missing.is_empty() && survey.boots_from == BootsFrom::Unknown {
+        return Verdict {
+            code: VerdictCode::Unread,
+            summary: "The parts asked for are valid where they can be read; the live files cannot.".into(),
+            symptoms: Vec::new(),
+            steps: Vec::new(),
+        };
+    }
     if missing.is_empty() {
         return Verdict {
             code: VerdictCode::Healthy,

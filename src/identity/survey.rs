@@ -104,6 +104,7 @@ pub enum BootsFrom {
     Live,
     Binregion,
     None,
+    Unknown,
 }
 
 /// One IMEI slot.

@@ -39,10 +39,12 @@ pub(super) fn verdict(layers: &[Layer], boots_from: BootsFrom, remnants: &[Strin
     let boot = match boots_from {
         BootsFrom::Live => named("live"),
         BootsFrom::Binregion => named("binregion"),
+        // The best that can be judged by.
+        BootsFrom::Unknown => named("binregion").filter(|layer| layer.state == LayerState::Valid),
         BootsFrom::None => None,
     };
+    let unread = boots_from == BootsFrom::Unknown;
     let mut found = Findings::default();
-    let unread = layers.iter().any(|layer| layer.name == "live" && layer.state == LayerState::Unread);
     if boot.is_none() && unread {
         found.symptoms.push(
             "The BinRegion is not valid and the live files cannot be read here, so nothing shows what the next boot believes.".into(),
@@ -60,7 +62,7 @@ pub(super) fn verdict(layers: &[Layer], boots_from: BootsFrom, remnants: &[Strin
         || layers.iter().any(|layer| is_valid(layer.barcode.as_ref()) || layer.marks.sealed)
         || layers.iter().any(|layer| layer.marks.whole_locks > 0)
         || !remnants.is_empty();
-    conclude(found, boots_from, any, unread)
+    conclude(found, boots_from, any)
 }
 
 /// What the layer that is believed lacks, and where it survives.
@@ -161,7 +163,8 @@ fn disagreement(found: &mut Findings, layers: &[Layer]) {
     }
 }
 
-fn conclude(found: Findings, boots_from: BootsFrom, any: bool, unread: bool) -> Verdict {
+fn conclude(found: Findings, boots_from: BootsFrom, any: bool) -> Verdict {
+    let unread = boots_from == BootsFrom::Unknown;
     let Findings { symptoms, gone, survives, notes } = found;
     let save = "nvkeep backup -o before.nvk   (saves what is there, before anything else is tried)";
     let restore = "nvkeep restore ARCHIVE.nvk   (an archive of this very phone; it is checked)";
@@ -220,6 +223,14 @@ fn conclude(found: Findings, boots_from: BootsFrom, any: bool, unread: bool) -> 
             format!("No valid copy is left {place} of: {}.{kept}{note}", gone.join(", ")),
             vec![save.into(), restore.into()],
         )
+    };
+    // What cannot be read lies on a raw NAND, to which nothing is written: what would be done can be shown.
+    let steps = if unread && code != VerdictCode::Unread {
+        let shown =
+            "nvkeep repair --dry-run   (shows what would mend it; nvkeep does not write to a raw NAND)";
+        vec![save.to_owned(), shown.to_owned()]
+    } else {
+        steps
     };
     Verdict { code, summary, symptoms, steps }
 }

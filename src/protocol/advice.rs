@@ -67,7 +67,7 @@ impl ProtocolError {
             Self::RefusedCard { .. } => {
                 "The layout of such a card cannot be computed safely; nothing was written."
             }
-            Self::NandReadOnly { .. } => {
+            Self::NandReadOnly => {
                 "Keep the backup: its regions can be taken out of it with `nvkeep vault export`, for the tool of the phone's maker."
             }
             Self::OutOfRange { .. } => {

@@ -147,12 +147,9 @@ pub enum ProtocolError {
     },
     /// The storage is a raw NAND, which is never written.
     #[error(
-        "{doing}: this phone stores data in raw NAND, which nvkeep only reads: how an agent is told to write it is not known for certain"
+        "this phone stores data in raw NAND, which nvkeep only reads: how an agent is told to write it is not known for certain"
     )]
-    NandReadOnly {
-        /// What was asked for.
-        doing: String,
-    },
+    NandReadOnly,
     /// Blocks beyond the user area, or a buffer that is not whole blocks.
     #[error("LBA {lba} + {blocks} blocks does not lie in the user area of {sectors} sectors")]
     OutOfRange {
@@ -233,7 +230,7 @@ impl ProtocolError {
             Self::Agent { trouble, .. } => trouble.code(),
             Self::OtherAgent { .. } => "engine-not-built",
             Self::RefusedCard { .. } => "refused-card",
-            Self::NandReadOnly { .. } => "nand-read-only",
+            Self::NandReadOnly => "nand-read-only",
             Self::OutOfRange { .. } => "out-of-range",
             Self::TooSlow { .. } => "too-slow",
             Self::Left { .. } => "session-over",

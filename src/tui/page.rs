@@ -14,7 +14,7 @@ mod writes;
 use super::layout;
 use super::model::{Model, Screen};
 
-pub use judgement::{mark, tone};
+pub use judgement::{mark, sign, tone};
 
 /// What a word means, for its look. Never the only carrier of the meaning: a word or a sign says it too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -202,7 +202,7 @@ impl Engine for LegacyEngine {
     fn write(&mut self, lba: u64, block: &[u8; BLOCK]) -> Result<(), ProtocolError> {
         self.present("write")?;
         if self.nand.is_some() {
-            return Err(ProtocolError::NandReadOnly { doing: format!("writing LBA {lba}") });
+            return Err(ProtocolError::NandReadOnly);
         }
         if !self.chip.verified {
             let (name, hw_code) = (self.chip.name.clone(), self.chip.hw_code);

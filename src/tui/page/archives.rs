@@ -28,7 +28,8 @@ fn entry(page: &mut Page, chosen: &Shelved) {
     page.say(Role::Title, &name);
     let mut line = |name: &str, text: &str| page.hang(11, Role::Dim, name, Role::Plain, text);
     line("made", &chosen.created);
-    line("phone", &format!("{}, CID {}", chosen.chip, chosen.cid));
+    let card = if chosen.cid.is_empty() { "without CID".into() } else { format!("CID {}", chosen.cid) };
+    line("phone", &format!("{}, {card}", chosen.chip));
     line("IMEI", &listed(&chosen.imeis));
     line("barcode", &listed(&chosen.barcodes));
     if !chosen.note.is_empty() {

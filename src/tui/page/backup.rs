@@ -1,6 +1,7 @@
 //! The backup screen: what will be read, how far it is, what was archived.
 
 use super::{Page, Role, clip, judgement, span, trouble};
+use crate::app::VerdictCode;
 use crate::app::amount::bytes;
 use crate::app::backup::BackupResult;
 use crate::tui::message::Task;
@@ -41,12 +42,14 @@ pub(super) fn write(page: &mut Page, model: &Model) {
     }
     page.gap();
     let layout = model.connected().map(|phone| &phone.info.partitions);
+    let nand = model.connected().is_some_and(|phone| phone.info.card.nand.is_some());
     for (name, what) in SET {
         let known = layout.and_then(|places| places.iter().find(|place| place.name == name));
         if layout.is_some() && known.is_none() && name != "tables" {
             continue;
         }
         let size = known.map(|place| format!("{:>9}  ", bytes(place.len))).unwrap_or_default();
+        let what = if nand && name == "USRDATA" { "not read: YAFFS2 on a raw NAND" } else { what };
         page.hang(12, Role::Plain, name, Role::Dim, &format!("{size}{what}"));
     }
     page.gap();
@@ -66,10 +69,13 @@ pub(super) fn write(page: &mut Page, model: &Model) {
     page.gap();
     let damaged = model.phone.as_ref().filter(|subject| !subject.report.is_healthy());
     if let Some(subject) = damaged.filter(|_| model.connected().is_some()) {
-        page.say(
-            Role::Bad,
-            "✗ This phone's identity is damaged already. The archive keeps what is left, and says so.",
-        );
+        match subject.report.survey.verdict.code {
+            VerdictCode::Unread => page.say(Role::Warn, "? Not everything of this phone can be read."),
+            _ => page.say(
+                Role::Bad,
+                "✗ This phone's identity is damaged already. The archive keeps what is left, and says so.",
+            ),
+        }
         page.say(Role::Plain, &subject.report.survey.verdict.summary);
         page.gap();
     }

@@ -39,7 +39,7 @@ fn compared(page: &mut Page, contrast: &Contrast, only_differences: bool) {
 
 fn side(page: &mut Page, name: &str, side: &ContrastSide) {
     let (word, role) = judgement::tone(side.verdict);
-    let sign = if role == Role::Good { "✓" } else { "✗" };
+    let sign = judgement::sign(role);
     page.row(vec![
         span(Role::Title, format!("{name:4}")),
         span(role, format!("{sign} {word:8}")),

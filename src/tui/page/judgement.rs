@@ -21,7 +21,17 @@ pub fn tone(code: VerdictCode) -> (&'static str, Role) {
         VerdictCode::Healthy => ("GOOD", Role::Good),
         VerdictCode::Repairable | VerdictCode::NeedsArchive => ("DAMAGED", Role::Bad),
         VerdictCode::Lost => ("LOST", Role::Bad),
-        VerdictCode::Unread => ("NOT KNOWN", Role::Warn),
+        VerdictCode::Unread => ("UNKNOWN", Role::Warn),
+    }
+}
+
+/// The sign before a verdict's word: its colour is never the only carrier of what it says.
+#[must_use]
+pub fn sign(role: Role) -> &'static str {
+    match role {
+        Role::Good => "✓",
+        Role::Warn => "?",
+        _ => "✗",
     }
 }
 
@@ -47,7 +57,7 @@ fn badge(role: Role) -> Role {
 /// The big word, and what it means.
 pub(super) fn headline(page: &mut Page, report: &Report) {
     let (word, role) = tone(report.survey.verdict.code);
-    let sign = if role == Role::Good { "✓" } else { "✗" };
+    let sign = sign(role);
     page.row(vec![
         span(badge(role), format!("  {sign} {word}  ")),
         span(Role::Title, format!("  {}", meaning(report.survey.verdict.code))),
@@ -81,6 +91,7 @@ fn boots(from: BootsFrom) -> &'static str {
         BootsFrom::Live => "the phone will believe its live files",
         BootsFrom::Binregion => "the phone will rebuild its live files from the BinRegion",
         BootsFrom::None => "the phone will find nothing to believe, and make defaults",
+        BootsFrom::Unknown => "not known: the live files, which would decide, cannot be read",
     }
 }
 
@@ -91,7 +102,7 @@ pub(super) fn layers(page: &mut Page, report: &Report) {
     let believed = match report.survey.boots_from {
         BootsFrom::Live => "live",
         BootsFrom::Binregion => "binregion",
-        BootsFrom::None => "",
+        BootsFrom::None | BootsFrom::Unknown => "",
     };
     let mut head: Row = vec![span(Role::Dim, format!("{:LABEL$}", ""))];
     for (layer, column) in layers.iter().zip(&widths) {

@@ -14,7 +14,7 @@ use crate::tui::layout;
 use crate::tui::message::{Place, Task};
 use crate::tui::model::restore::PARTS;
 use crate::tui::model::{Model, Screen};
-use crate::tui::page::{Role, clip, tone};
+use crate::tui::page::{Role, clip, sign, tone};
 
 /// Returns whether the restore screen shows its list of sources.
 pub(super) fn chooses(model: &Model) -> bool {
@@ -47,7 +47,8 @@ pub(super) fn restore(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area:
     let list = Rect { y: area.y + options, height: area.height.saturating_sub(options), ..area };
     let own =
         "this phone's own surviving copies (repair: null IMEI, default addresses, broken sums, lost copies)";
-    let cid = model.connected().map(|phone| phone.info.phone.cid.as_str());
+    // A NAND has no CID, and none is not the same as none.
+    let cid = model.connected().map(|phone| phone.info.phone.cid.as_str()).filter(|cid| !cid.is_empty());
     let mine = |place: Option<&Place>| match place {
         Some(Place::File(file)) => {
             let shown = model.archives.shown();
@@ -188,7 +189,7 @@ pub(super) fn archive(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area:
 /// One archive in one row: made, verdict, IMEI, chip, note, name.
 fn entry<'a>(shelved: &Shelved, theme: &Theme, width: usize, hidden: &[String]) -> Line<'a> {
     let (word, role) = tone(shelved.verdict);
-    let sign = if role == Role::Good { "✓" } else { "✗" };
+    let sign = sign(role);
     let name = shelved.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let made: String = shelved.created.chars().take(16).collect::<String>().replace('T', " ");
     let imei = shelved.imeis.first().cloned().unwrap_or_else(|| "no IMEI".into());

@@ -3,7 +3,7 @@
 use nvkeep::app::archive::open_archive;
 use nvkeep::app::diff::{DiffResult, of};
 use nvkeep::app::source::{look, look_at};
-use nvkeep::app::{LayerState, VerdictCode};
+use nvkeep::app::{BootsFrom, LayerState, VerdictCode};
 use nvkeep::simulator::BadBlockAnswer;
 use nvkeep::simulator::agent::Dialect;
 use nvkeep::vault::Archive;
@@ -96,6 +96,7 @@ fn what_can_be_read_is_decoded_and_what_cannot_is_not_judged() {
                 assert!(layer.reason.as_ref().unwrap().contains("YAFFS2"), "{:?}", layer.reason);
             }
             // The live files may be broken: nobody has seen them.
+            assert_eq!(survey.boots_from, BootsFrom::Unknown);
             assert_eq!(survey.verdict.code, VerdictCode::Unread);
             assert!(survey.verdict.summary.contains("not read"), "{}", survey.verdict.summary);
             assert_eq!(report.phone.storage, "nand");

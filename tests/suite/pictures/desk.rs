@@ -33,6 +33,9 @@ pub struct Desk {
     folder: PathBuf,
 }
 
+/// Name of the Download Agent that a story may lay beside its vault.
+pub const AGENT: &str = "MTK_AllInOne_DA.bin";
+
 /// Tells a story to a session whose phone is at `port`; `prepare` fills the folder of archives first.
 pub fn desk(port: &str, prepare: impl FnOnce(&Path), story: impl FnOnce(&mut Desk)) {
     open(port, None, prepare, story);
@@ -48,6 +51,8 @@ fn open(port: &str, file: Option<&str>, prepare: impl FnOnce(&Path), story: impl
     let vault = folder.path().join("vault");
     std::fs::create_dir(&vault).unwrap();
     prepare(&vault);
+    // A Download Agent laid beside the vault is used.
+    let da = Some(folder.path().join(AGENT)).filter(|file| file.exists());
     let stop = Arc::new(AtomicBool::new(false));
     let (tell, heard) = channel();
     let sink = tell.clone();
@@ -58,7 +63,7 @@ fn open(port: &str, file: Option<&str>, prepare: impl FnOnce(&Path), story: impl
             port: port.into(),
             timeout: Duration::from_secs(5),
             pace: Pace::Strict,
-            reach: nvkeep::app::Reach::default(),
+            reach: nvkeep::app::Reach { da, ..nvkeep::app::Reach::default() },
             scatter: None,
             data: None,
             record: None,

@@ -5,11 +5,12 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use nvkeep::app::Device;
+use nvkeep::simulator::agent::{Dialect, Recipe, container};
 use nvkeep::tui::message::{Message, News, Outcome, Task};
 use nvkeep::tui::model::{LogKind, LogLine, Screen, Stage};
 use nvkeep::tui::trouble::Trouble;
 
-use super::desk::{Desk, desk, desk_on};
+use super::desk::{AGENT, Desk, desk, desk_on};
 use crate::support::workbench::Workbench;
 
 /// The archive of a healthy phone of this page, made once.
@@ -131,6 +132,25 @@ fn phone() {
     desk("usb", nothing, |desk| {
         desk.press("2");
         desk.shot("phone-empty");
+    });
+}
+
+#[test]
+fn a_phone_with_raw_nand() {
+    let with_agent = |vault: &Path| {
+        let da = vault.parent().unwrap().join(AGENT);
+        std::fs::write(da, container(&Recipe::of(Dialect::D19))).unwrap();
+    };
+    desk("sim:mt6572-nand", with_agent, |desk| {
+        desk.read();
+        desk.shot("nand-phone");
+        desk.press("<PgDn>");
+        desk.shot("nand-phone-scrolled");
+        desk.press("4");
+        desk.shot("nand-backup");
+        desk.press("5<Enter>");
+        desk.until(|model| model.work.is_none() && model.restore.ended.is_some());
+        desk.shot("nand-refused");
     });
 }
 
