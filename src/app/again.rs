@@ -132,9 +132,14 @@ fn return_of(
             false => String::new(),
         },
     );
-    context.warn(format!("the phone was lost while it was read ({lost}); what was read is kept.{power}"));
+    // Of a raw NAND nothing tells whether it was written meanwhile.
+    let (kept, next_step) = match session.layout.nand {
+        true => ("", "reading starts anew"),
+        false => ("; what was read is kept", "reading goes on"),
+    };
+    context.warn(format!("the phone was lost while it was read ({lost}){kept}.{power}"));
     context.step(format!(
-        "Waiting up to {seconds} s for the phone: plug it in again, switched off, and reading goes on"
+        "Waiting up to {seconds} s for the phone: plug it in again, switched off, and {next_step}"
     ));
     // The port cannot be opened again while the old cable is held.
     lock(&session.disk).let_go();

@@ -72,6 +72,9 @@ pub struct BackupResult {
     pub cable_seconds: f64,
     /// Blocks that came over the cable.
     pub blocks: u64,
+    /// Bad blocks of a NAND that lie in what was kept, so far as they were met: nothing could be read of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bad_blocks: Vec<u32>,
     /// What the user must know of what was saved.
     pub warnings: Vec<String>,
     /// What the archive holds.
@@ -154,7 +157,7 @@ pub fn archive(
     warnings.extend(session.layout.doubts.iter().cloned());
     let whole: Vec<Place> =
         plans.iter().filter(|plan| !plan.ranges.is_empty()).map(|plan| plan.place.clone()).collect();
-    warnings.extend(nand::warnings(session, &copies, &whole));
+    warnings.extend(nand::warnings(session, &copies, &whole)?);
     for warning in &warnings {
         context.warn(warning.clone());
     }
@@ -205,6 +208,7 @@ pub fn archive(
         regions,
         cable_seconds: disk.elapsed().as_secs_f64(),
         blocks: disk.fetched(),
+        bad_blocks: disk.bad_blocks(),
         warnings,
         report,
     })

@@ -91,6 +91,10 @@ fn pro_info(disk: &Shared, layout: &Layout) -> Result<Found<FileCopy>, Failure> 
     let len = PRO_INFO_RECORD.min(place.len);
     let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
     match Window::new(disk.clone(), place.start, place.len).read_at(0, &mut bytes) {
+        // A bad block reads as erased, and what was to be in it lies in the next good one.
+        Ok(()) if is_blank(&bytes) && layout.nand => Ok(Found::Unread(
+            "the first page of PRO_INFO is erased, or lies in a bad block and its record elsewhere".into(),
+        )),
         Ok(()) if is_blank(&bytes) => Ok(Found::Blank),
         Ok(()) => Ok(Found::Present(FileCopy { bytes, extents: vec![Extent { at: place.start, len }] })),
         Err(error) => finding(&error, "PRO_INFO"),
@@ -98,8 +102,17 @@ fn pro_info(disk: &Shared, layout: &Layout) -> Result<Found<FileCopy>, Failure> 
 }
 
 fn live(disk: &Shared, layout: &Layout, scope: Scope<'_>) -> Result<Found<Tree>, Failure> {
+    if layout.nand {
+        let name = live_root(layout).map_or("USRDATA", |(place, _)| place.name.as_str());
+        return Ok(yaffs(name));
+    }
     let Some((place, root)) = live_root(layout) else { return Ok(absent("USRDATA or nvdata")) };
     tree(disk, layout, &place.name, root, scope)
+}
+
+/// A page of YAFFS2 may look blank where ext4 has its superblock: nothing is concluded from a look.
+fn yaffs<T>(name: &str) -> Found<T> {
+    Found::Unread(format!("{name} is YAFFS2 on a raw NAND, which nvkeep does not look into"))
 }
 
 /// Reads the files below `root` of the volume in partition `name`.
@@ -112,8 +125,7 @@ fn tree(
 ) -> Result<Found<Tree>, Failure> {
     let Some(place) = layout.find(name) else { return Ok(absent(name)) };
     if layout.nand {
-        // A page of YAFFS2 may look blank where ext4 has its superblock: nothing is concluded from a look.
-        return Ok(Found::Unread(format!("{name} is YAFFS2 on a raw NAND, which nvkeep does not look into")));
+        return Ok(yaffs(name));
     }
     let volume = Volume::open(Window::new(disk.clone(), place.start, place.len));
     match volume.and_then(|mut volume| files(&mut volume, place, root, scope)) {

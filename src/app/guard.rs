@@ -25,6 +25,7 @@ use super::session::{PhoneSession, connect_at, open_port};
 use super::source::{Looked, look_on};
 use super::{Context, Exit, Failure};
 use crate::identity::Selection;
+use crate::storage::shared::lock;
 use crate::transport::Port;
 
 /// What a guard is asked to do.
@@ -91,6 +92,7 @@ struct Kept {
     file: PathBuf,
     sha256: String,
     cid: String,
+    random_id: Option<[u8; 16]>,
     whole: bool,
 }
 
@@ -116,10 +118,10 @@ fn keep(context: &Context<'_>, port: &mut dyn Port, request: &BackupRequest) -> 
         }
         Ok(made)
     });
-    let cid = session.facts.cid.clone();
+    let (cid, random_id) = (session.facts.cid.clone(), lock(&session.disk).random_id());
     let made = close(context, &session, made)?;
     context.note(format!("Backup complete: {}", made.file.display()));
-    Ok(Kept { file: made.file, sha256: made.sha256, cid, whole: made.report.is_healthy() })
+    Ok(Kept { file: made.file, sha256: made.sha256, cid, random_id, whole: made.report.is_healthy() })
 }
 
 /// Waits for the phone, and for no other one: a flash does not change a card.
@@ -130,7 +132,16 @@ fn come_back(
     kept: &Kept,
 ) -> Result<PhoneSession, Failure> {
     let session = wait_for_return(context, port, request.return_within)?;
-    if session.facts.cid == kept.cid {
+    if session.facts.cid == kept.cid && !kept.cid.is_empty() {
+        return Ok(session);
+    }
+    if session.layout.nand && kept.cid.is_empty() {
+        let told = lock(&session.disk).random_id();
+        if told.is_none() || told != kept.random_id {
+            context.warn(
+                "a raw NAND has no CID: nothing but the comparison shows whether this is the phone that was backed up",
+            );
+        }
         return Ok(session);
     }
     let other = Failure::new(

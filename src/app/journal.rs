@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::intake::image::ANDROID_SPARSE;
 use super::proof::{Finished, keep};
 use super::session::{PhoneSession, connect_at, open_port};
 use super::{Context, Event, Exit, Failure, Progress};
@@ -237,14 +238,21 @@ fn write(
             elapsed: disk.elapsed(),
         }));
     }
-    Ok(pending.len())
+    // Those that were written along hold what they held, and are not counted on the other side either.
+    let changed = |lba: u64| journal.blocks().iter().any(|block| block.lba == lba && !block.is_kept());
+    Ok(pending.iter().filter(|(lba, ..)| changed(*lba)).count())
 }
 
-/// Returns whether one loss of power can have torn these blocks: a single one, or a block with those that were written along
-/// with it and lie right before it.
+/// Returns whether one loss of power can have torn these blocks: a single one, or a block with those right before it that an
+/// engine writes in the same packet, because it begins like a sparse image.
 fn is_one_loss(journal: &Journal, torn: &[u64]) -> bool {
-    let is_kept = |lba: &u64| journal.blocks().iter().any(|block| block.lba == *lba && block.is_kept());
-    torn.windows(2).all(|pair| pair[0] + 1 == pair[1] && is_kept(&pair[0]))
+    let block = |lba: u64| journal.blocks().iter().find(|block| block.lba == lba);
+    let brings = |lba: u64| {
+        let sparse = |bytes: &[u8; 512]| bytes.starts_with(&ANDROID_SPARSE);
+        block(lba).is_some_and(|block| sparse(&block.old) || sparse(&block.new))
+    };
+    let is_kept = |lba: u64| block(lba).is_some_and(|block| block.is_kept());
+    torn.windows(2).all(|pair| pair[0] + 1 == pair[1] && (is_kept(pair[0]) || brings(pair[1])))
 }
 
 /// An engine that writes a block along with its neighbours may do so only where those can be put back: a journal that another

@@ -2,10 +2,11 @@
 //! there, ap-nvram.md 5.3), the bad blocks. Says aloud what it could not get.
 
 use super::session::{PhoneSession, hex};
-use super::{Context, Failure};
+use super::{Context, Exit, Failure};
 use crate::identity::Copies;
 use crate::protocol::NandChip;
-use crate::storage::{BLOCK, PhoneDisk, Place, shared::lock};
+use crate::storage::locate_nand::TABLE_PLACE;
+use crate::storage::{BLOCK, Place, shared::lock};
 use crate::vault::{Draft, NandRecord};
 
 /// Layer of an archive's files that hold spare bytes, one file a region: page after page, FF where a block is bad.
@@ -26,7 +27,7 @@ pub(super) fn add_spare(
     for place in places {
         context.go_on()?;
         context.step(format!("Reading the spare bytes of {}", place.name));
-        match spare_of(&mut lock(&session.disk), &chip, place)? {
+        match spare_of(context, session, &chip, place)? {
             Some(bytes) => draft.add_file(SPARE_LAYER, &place.name, bytes)?,
             None => missing.push(place.name.as_str()),
         }
@@ -42,7 +43,12 @@ pub(super) fn add_spare(
 }
 
 /// Returns the spare bytes of a region's pages; none where the engine has no way to them.
-fn spare_of(disk: &mut PhoneDisk, chip: &NandChip, place: &Place) -> Result<Option<Vec<u8>>, Failure> {
+fn spare_of(
+    context: &Context<'_>,
+    session: &PhoneSession,
+    chip: &NandChip,
+    place: &Place,
+) -> Result<Option<Vec<u8>>, Failure> {
     let page = u64::from(chip.page);
     let first = place.start / page;
     let end = (place.start + place.len).div_ceil(page);
@@ -53,7 +59,9 @@ fn spare_of(disk: &mut PhoneDisk, chip: &NandChip, place: &Place) -> Result<Opti
     while at < end {
         let take = (per_block - at % per_block).min(end - at);
         let count = u32::try_from(take).unwrap_or(u32::MAX);
-        match disk.read_spare(at, count)? {
+        context.go_on()?;
+        let read = lock(&session.disk).read_spare(at, count);
+        match read? {
             Some(mut bytes) => {
                 all.append(&mut bytes);
                 told = true;
@@ -78,31 +86,43 @@ pub(super) fn record(session: &PhoneSession) -> Option<NandRecord> {
 }
 
 /// Returns a sentence for every region with bad blocks that its own bitmap does not know of.
-pub(super) fn warnings(session: &PhoneSession, copies: &Copies, places: &[Place]) -> Vec<String> {
+///
+/// # Errors
+/// `nand-unreadable` where all of a region is bad: an archive must not look as if it held it.
+pub(super) fn warnings(
+    session: &PhoneSession,
+    copies: &Copies,
+    places: &[Place],
+) -> Result<Vec<String>, Failure> {
     let disk = lock(&session.disk);
-    let Some(chip) = disk.nand() else { return Vec::new() };
+    let Some(chip) = disk.nand() else { return Ok(Vec::new()) };
     let mut warnings = Vec::new();
-    let bad = disk.bad_blocks();
-    for place in places {
-        let block = chip.erase_block().max(BLOCK);
-        let known: &[u64] = match copies.binregion.present() {
-            Some(copy) if place.name == "NVRAM" => &copy.region.bad_blocks,
-            _ => &[],
-        };
+    let block = chip.erase_block().max(BLOCK);
+    // Blocks that the table passed over hold nothing of it.
+    for place in places.iter().filter(|place| place.name != TABLE_PLACE) {
         let inside = (place.start / block)..(place.start + place.len).div_ceil(block);
+        let bad: Vec<u64> =
+            disk.bad_blocks().into_iter().map(u64::from).filter(|number| inside.contains(number)).collect();
+        if !bad.is_empty() && bad.len() as u64 == inside.end - inside.start {
+            let why = format!("every block of {} is bad by the Download Agent's word", place.name);
+            return Err(Failure::new(Exit::ReadIncomplete, "nand-unreadable", why)
+                .advise("Try another Download Agent file of this phone's firmware; nothing was archived."));
+        }
+        let listed = copies.binregion.present().filter(|_| place.name == "NVRAM");
         let new: Vec<String> = bad
             .iter()
-            .filter(|number| inside.contains(&u64::from(**number)))
-            .filter(|number| !known.contains(&(u64::from(**number) - inside.start)))
-            .map(|number| number.to_string())
+            .filter(|number| {
+                !listed.is_some_and(|copy| copy.region.bad_blocks.contains(&(**number - inside.start)))
+            })
+            .map(u64::to_string)
             .collect();
         if new.is_empty() {
             continue;
         }
-        let what = match place.name.as_str() {
-            "NVRAM" => "its own list does not know them, so what was in them is lost",
-            "PROTECT_F" | "PROTECT_S" => "its file system passes over them",
-            _ => "what was in them is lost",
+        let what = match (place.name.as_str(), listed) {
+            ("NVRAM", Some(_)) => "its own list does not know them, so what was in them is lost",
+            ("PROTECT_F" | "PROTECT_S", _) => "its file system passes over them",
+            _ => "what was in them may be lost",
         };
         warnings.push(format!(
             "{} lies over bad blocks of the NAND ({}): {what}",
@@ -110,5 +130,5 @@ pub(super) fn warnings(session: &PhoneSession, copies: &Copies, places: &[Place]
             new.join(", ")
         ));
     }
-    warnings
+    Ok(warnings)
 }

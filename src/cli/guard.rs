@@ -11,7 +11,7 @@ use super::signals::Signals;
 use super::text::plan;
 use crate::app::carry::Confirm;
 use crate::app::guard::{self, Ending, Flasher, GuardRequest, GuardResult};
-use crate::app::{Context, Exit, Failure, report};
+use crate::app::{Context, Exit, Failure, VerdictCode, report};
 
 /// Guards the phone, and shows what came of it.
 ///
@@ -24,7 +24,11 @@ pub fn guard(
     confirm: Confirm<'_>,
 ) -> Result<Outcome, Failure> {
     let result = guard::guard(context, request, &mut flasher, confirm)?;
-    let exit = if result.is_whole() { Exit::Done } else { Exit::Damaged };
+    let exit = match result.outcome {
+        _ if result.is_whole() => Exit::Done,
+        guard::Outcome::Untouched if is_unread(&result) => Exit::ReadIncomplete,
+        _ => Exit::Damaged,
+    };
     Ok(Outcome { exit, identities: result.identities(), ..Outcome::done("guard", &result, text(&result))? })
 }
 
@@ -108,6 +112,11 @@ fn is_executable(_: &std::fs::Metadata) -> bool {
     true
 }
 
+/// Whether what can be read is whole, and something that decides cannot be.
+fn is_unread(result: &GuardResult) -> bool {
+    result.after.survey.verdict.code == VerdictCode::Unread
+}
+
 /// The answer of `guard`.
 fn text(result: &GuardResult) -> String {
     let mut text = String::new();
@@ -123,6 +132,9 @@ fn text(result: &GuardResult) -> String {
         guard::Outcome::Untouched if result.is_whole() => {
             format!("Guard complete: {untouched}; nothing was written.\n")
         }
+        guard::Outcome::Untouched if is_unread(result) => format!(
+            "Nothing was written: {untouched} that can be read; not everything of this phone can.\n"
+        ),
         guard::Outcome::Untouched => format!(
             "Nothing was written: {untouched}, but it was not whole before either. `nvkeep repair` looks for what can be mended.\n"
         ),

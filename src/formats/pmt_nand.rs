@@ -6,8 +6,10 @@ use thiserror::Error;
 use super::partition::{AddressSpace, PartitionEntry, PartitionTable, TailEntry, blocks_before_end};
 use super::pmt::PmtKind;
 
-const MAIN: &[u8; 4] = b"1vTP";
-const MIRROR: &[u8; 4] = b"1TPM";
+/// First bytes of the main copy's page.
+pub const MAIN: &[u8; 4] = b"1vTP";
+/// The same of the mirror's.
+pub const MIRROR: &[u8; 4] = b"1TPM";
 const ENTRIES_AT: usize = 4;
 const ENTRY_LEN: usize = 76;
 const ENTRY_MAX: usize = 40;
@@ -77,21 +79,25 @@ impl NandPmt {
     }
 }
 
-/// Stops at size 0: forty entries do not fit into a page of 2 KiB.
+/// Stops at size 0, for forty entries do not fit into a page of 2 KiB; a named one of that size is the rest of the chip.
 fn entries(page: &[u8]) -> Result<PartitionTable, NandPmtError> {
     let mut table = PartitionTable { space: AddressSpace::Linear, entries: Vec::new(), tail: Vec::new() };
     for (index, raw) in page[ENTRIES_AT..].chunks_exact(ENTRY_LEN).take(ENTRY_MAX).enumerate() {
         let word =
             |at: usize| u64::from(u32::from_le_bytes([raw[at], raw[at + 1], raw[at + 2], raw[at + 3]]));
         let (size, start) = (word(NAME_LEN), word(NAME_LEN + 4));
-        if size == 0 {
-            break;
-        }
         let at = ENTRIES_AT + index * ENTRY_LEN;
-        let name = name(raw).ok_or(NandPmtError::Name { index, at })?;
+        let name = match name(raw) {
+            Some(name) => name,
+            None if size == 0 => break,
+            None => return Err(NandPmtError::Name { index, at }),
+        };
         match blocks_before_end(&name, start) {
             Some(blocks_before_end) => table.tail.push(TailEntry { name, blocks_before_end }),
             None => table.entries.push(PartitionEntry { name, start, size }),
+        }
+        if size == 0 {
+            break;
         }
     }
     if table.entries.is_empty() { Err(NandPmtError::Empty) } else { Ok(table) }

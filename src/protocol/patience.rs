@@ -26,6 +26,16 @@ impl<E: Engine> Patient<E> {
     pub fn new(engine: E, patience: Duration, step: usize) -> Self {
         Self { engine, patience, step: step.max(1), spent: Duration::ZERO, blocks: 0 }
     }
+
+    /// Counts a read that began at `before`, and gives the phone up when all of them were too slow.
+    fn count(&mut self, before: Duration, blocks: u64) -> Result<(), ProtocolError> {
+        self.spent += self.engine.elapsed().saturating_sub(before);
+        self.blocks = self.blocks.saturating_add(u32::try_from(blocks).unwrap_or(u32::MAX));
+        if self.spent > self.patience + A_BLOCK.saturating_mul(self.blocks) {
+            return Err(ProtocolError::TooSlow { blocks: self.blocks, seconds: self.spent.as_secs() });
+        }
+        Ok(())
+    }
 }
 
 impl<E: Engine> Engine for Patient<E> {
@@ -47,13 +57,10 @@ impl<E: Engine> Engine for Patient<E> {
             let count = piece.len().div_ceil(512) as u64;
             let before = self.engine.elapsed();
             let read = self.engine.read(next, piece);
-            self.spent += self.engine.elapsed().saturating_sub(before);
+            let counted = self.count(before, count);
             read?;
+            counted?;
             next += count;
-            self.blocks = self.blocks.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
-            if self.spent > self.patience + A_BLOCK.saturating_mul(self.blocks) {
-                return Err(ProtocolError::TooSlow { blocks: self.blocks, seconds: self.spent.as_secs() });
-            }
         }
         Ok(())
     }
@@ -75,7 +82,12 @@ impl<E: Engine> Engine for Patient<E> {
     }
 
     fn read_spare(&mut self, first: u64, count: u32) -> Result<Option<Vec<u8>>, ProtocolError> {
-        self.engine.read_spare(first, count)
+        let before = self.engine.elapsed();
+        let read = self.engine.read_spare(first, count);
+        // Pages of many spare bytes are as long as a block of the card.
+        let counted = self.count(before, u64::from(count));
+        let spare = read?;
+        counted.map(|()| spare)
     }
 
     fn bad_blocks(&self) -> Vec<u32> {

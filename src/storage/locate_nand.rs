@@ -3,10 +3,10 @@
 
 use super::locate::{Canonical, LocateError, place_entries};
 use super::{Layout, PhoneDisk, Place};
+use crate::formats::ReadAt;
 use crate::formats::partition::{AddressSpace, PartitionEntry, PartitionTable, TailEntry, blocks_before_end};
 use crate::formats::pmt::PmtKind;
-use crate::formats::pmt_nand::{NandPmt, SpareView};
-use crate::formats::{ReadAt, ReadError};
+use crate::formats::pmt_nand::{MAIN, MIRROR, NandPmt, SpareView};
 use crate::protocol::NamedRange;
 
 /// Name of the place of both copies of the table.
@@ -14,8 +14,6 @@ pub const TABLE_PLACE: &str = "PMT";
 /// Blocks at the end of the chip in which a table is looked for: the usual pool of 0x50 (preloader-and-legacy-da.md 6.4), and
 /// as many again, for pools differ.
 const SEARCHED: u32 = 0xA0;
-const MAIN: &[u8; 4] = b"1vTP";
-const MIRROR: &[u8; 4] = b"1TPM";
 const WHAT: &str = "the partition table (PMT) of the NAND";
 
 /// A copy that was found.
@@ -99,10 +97,8 @@ fn find(disk: &mut PhoneDisk, kind: PmtKind) -> Result<Option<FoundCopy>, Locate
             if !bytes.starts_with(mark) {
                 break;
             }
-            let spare = disk.read_spare(number, 1).map_err(|error| LocateError::Read {
-                what: WHAT,
-                cause: ReadError::Device { code: error.code(), what: error.to_string() },
-            })?;
+            let spare =
+                disk.read_spare(number, 1).map_err(|cause| LocateError::Read { what: WHAT, cause })?;
             let Some(spare) = spare else { break };
             let parsed = [SpareView::Raw, SpareView::User]
                 .into_iter()
@@ -144,6 +140,13 @@ fn place_copies(layout: &mut Layout, disk: &PhoneDisk, main: Option<&FoundCopy>,
     let (Some(first), Some(last)) = (blocks.clone().min(), blocks.max()) else { return };
     let start = u64::from(first) * chip.erase_block();
     let len = u64::from(last - first + 1) * chip.erase_block();
+    // What reaches "to the end of the chip" ends before its table.
+    for place in layout.places.iter_mut().filter(|place| place.start < start) {
+        place.len = place.len.min(start - place.start);
+    }
+    if layout.find(TABLE_PLACE).is_some() {
+        return;
+    }
     layout.places.push(Place { name: TABLE_PLACE.into(), start, len });
 }
 

@@ -103,9 +103,16 @@ impl PhoneDisk {
     /// Reads the spare bytes of `count` whole pages of a NAND from page `first` on; none where no engine can.
     ///
     /// # Errors
-    /// The engine's, with its place.
-    pub fn read_spare(&mut self, first: u64, count: u32) -> Result<Option<Vec<u8>>, ProtocolError> {
-        self.engine.read_spare(first, count)
+    /// [`ReadError::Device`]; the engine's own words wait in [`PhoneDisk::take_error`].
+    pub fn read_spare(&mut self, first: u64, count: u32) -> Result<Option<Vec<u8>>, ReadError> {
+        self.engine.read_spare(first, count).map_err(|error| self.keep_error(error))
+    }
+
+    /// Keeps an engine's error for whoever wants all of it.
+    fn keep_error(&mut self, error: ProtocolError) -> ReadError {
+        let told = ReadError::Device { code: error.code(), what: error.to_string() };
+        self.last_error = Some(error);
+        told
     }
 
     /// Returns the partition table as the engine's other end tells it, in linear addresses; none where it tells nothing.
@@ -153,11 +160,7 @@ impl PhoneDisk {
             Err(FetchError::Stopped) => {
                 Err(ReadError::Device { code: INTERRUPTED, what: "stopped by the user".into() })
             }
-            Err(FetchError::Protocol(error)) => {
-                let told = ReadError::Device { code: error.code(), what: error.to_string() };
-                self.last_error = Some(error);
-                Err(told)
-            }
+            Err(FetchError::Protocol(error)) => Err(self.keep_error(error)),
         }
     }
 

@@ -29,10 +29,10 @@ pub struct Layout {
 
 impl Layout {
     /// Returns whether every cross-check that a write demands was made and passed. A layout that nobody checked (of an
-    /// image, of an archive) is not proven.
+    /// image, of an archive) is not proven, and that of a raw NAND never is: nothing is written to one.
     #[must_use]
     pub fn is_proven(&self) -> bool {
-        !self.remarks.is_empty() && self.doubts.is_empty()
+        !self.nand && !self.remarks.is_empty() && self.doubts.is_empty()
     }
 
     /// Returns the place with this canonical name.

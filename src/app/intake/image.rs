@@ -10,7 +10,7 @@ use crate::formats::{ReadAt, binregion, product_info};
 use crate::storage::{Layout, Place, Shared, Window, shared::lock};
 
 /// The mark of Android's sparse images, which `fastboot` takes.
-const ANDROID_SPARSE: [u8; 4] = [0x3A, 0xFF, 0x26, 0xED];
+pub(in crate::app) const ANDROID_SPARSE: [u8; 4] = [0x3A, 0xFF, 0x26, 0xED];
 /// Longest image whose one trailing byte is checked as the sum that SP Flash Tool puts there.
 const MAX_SUMMED: u64 = 256 << 20;
 

@@ -15,6 +15,8 @@ use crate::wire::emmc::BLOCK;
 const ADDRESS_TYPE: u8 = 0;
 /// Repetitions of a packet whose sum is wrong.
 const REPEATS: u32 = 3;
+/// Bad blocks that are believed whatever the rest is like.
+const FEW_BAD: usize = 8;
 /// Most bytes of a packet, as hosts choose for every other read (section 6.11).
 const MOST_PACKET: u64 = 0x10_0000;
 
@@ -32,11 +34,12 @@ pub struct Nand {
     /// Its shape.
     pub chip: NandChip,
     bad: BTreeSet<u32>,
+    good: BTreeSet<u32>,
 }
 
 impl Nand {
     pub fn new(chip: NandChip) -> Self {
-        Self { chip, bad: BTreeSet::new() }
+        Self { chip, bad: BTreeSet::new(), good: BTreeSet::new() }
     }
 
     /// Returns the bad blocks that were met, ascending.
@@ -133,8 +136,8 @@ impl Nand {
     ) -> Result<bool, ProtocolError> {
         let place = format!("reading NAND at {at:#x}");
         match transfer::read_storage(line, how, storage::NAND, at, into, &place) {
-            Ok(()) => Ok(true),
-            Err(error) if is_bad_block(&error) => Ok(self.remember(at)),
+            Ok(()) => Ok(self.remember_good(at)),
+            Err(error) if self.is_bad_block(&error) => self.remember_bad(at, &place),
             Err(error) => Err(error),
         }
     }
@@ -166,7 +169,7 @@ impl Nand {
         line.say(&order, &place)?;
         match line.ack(Dialect::D19, LATER, &place) {
             Ok(()) => {}
-            Err(error) if is_bad_block(&error) => return Ok(self.remember(at)),
+            Err(error) if self.is_bad_block(&error) => return self.remember_bad(at, &place),
             Err(error) => return Err(error),
         }
         for (what, awaited) in
@@ -183,7 +186,7 @@ impl Nand {
         line.hear(&mut total, LATER, &place)?;
         match u64::from_be_bytes(total) {
             // Bad blocks are left out, and nothing follows.
-            0 => return Ok(self.remember(at)),
+            0 => return self.remember_bad(at, &place),
             total if total == into.len() as u64 => {}
             total => return Err(line.absurd("length of its NAND pages", total, &place)),
         }
@@ -191,17 +194,39 @@ impl Nand {
         for (index, piece) in into.chunks_mut(packet).enumerate() {
             packet_of(line, piece, || format!("{place}, packet {index}"))?;
         }
-        Ok(true)
+        Ok(self.remember_good(at))
     }
 
     fn block_of(&self, at: u64) -> u32 {
         u32::try_from(at / self.chip.erase_block()).unwrap_or(u32::MAX)
     }
 
-    fn remember(&mut self, at: u64) -> bool {
-        let block = self.block_of(at);
-        self.bad.insert(block);
-        false
+    fn remember_good(&mut self, at: u64) -> bool {
+        self.good.insert(self.block_of(at));
+        true
+    }
+
+    /// Remembers a bad block, unless there are so many that it is not the blocks that are bad: a chip is sold with at most one in
+    /// fifty.
+    fn remember_bad(&mut self, at: u64, place: &str) -> Result<bool, ProtocolError> {
+        self.bad.insert(self.block_of(at));
+        let (bad, good) = (self.bad.len(), self.good.len());
+        if bad > FEW_BAD && bad > good / 4 {
+            return Err(ProtocolError::agent(place, AgentTrouble::AllBad { bad, good }));
+        }
+        Ok(false)
+    }
+
+    /// Whether an agent's number says that a block is bad. A range inside one block, with no more room than itself, can be beyond
+    /// its container or the chip only where pages were passed over; and where no block was read so yet, the agent may count
+    /// its container in another way.
+    fn is_bad_block(&self, error: &ProtocolError) -> bool {
+        let ProtocolError::Agent { trouble, .. } = error else { return false };
+        match trouble.number() {
+            Some(number::BAD_BLOCK) => true,
+            Some(number::BEYOND_CONTAINER | number::END_OF_FLASH) => !self.good.is_empty(),
+            _ => false,
+        }
     }
 }
 
@@ -224,11 +249,4 @@ fn packet_of(line: &mut Line, piece: &mut [u8], place: impl Fn() -> String) -> R
         repeats += 1;
         line.say(&[reply::CONT], &place())?;
     }
-}
-
-/// Whether an agent's number says that a block is bad. A range inside one block, with no more room than itself, can be beyond
-/// its container or the chip only where pages were passed over.
-fn is_bad_block(error: &ProtocolError) -> bool {
-    const BAD: [u32; 3] = [number::BAD_BLOCK, number::BEYOND_CONTAINER, number::END_OF_FLASH];
-    matches!(error, ProtocolError::Agent { trouble, .. } if trouble.number().is_some_and(|code| BAD.contains(&code)))
 }

@@ -86,6 +86,13 @@ pub enum AgentTrouble {
         /// Sum the agent gave for them.
         said: u16,
     },
+    /// So many blocks of a NAND are called bad that they cannot all be.
+    AllBad {
+        /// Blocks that were called bad.
+        bad: usize,
+        /// Blocks that were read.
+        good: usize,
+    },
     /// A block that the agent would take for a sparse image, and no neighbour to hide it behind.
     LooksSparse,
     /// A neighbour that was sent unchanged came back changed.
@@ -161,6 +168,7 @@ impl AgentTrouble {
             Self::OtherChip => "da-other-chip",
             Self::NoCard { .. } => "agent-no-storage",
             Self::BlockSum { .. } => "agent-sum",
+            Self::AllBad { .. } => "nand-unreadable",
             Self::LooksSparse => "agent-sparse",
             Self::Neighbour { .. } => "agent-storage",
         }
@@ -200,7 +208,7 @@ impl AgentTrouble {
             }
             "da-other-chip" => "Use the Download Agent file of a flash package for this phone's chip.",
             "agent-no-storage" => {
-                "Restart the phone; if it repeats, the eMMC or its solder joints have failed, or the Download Agent is of another \
+                "Restart the phone; if it repeats, the storage or its solder joints have failed, or the Download Agent is of another \
                  phone."
             }
             "agent-forbidden" => {
@@ -209,10 +217,14 @@ impl AgentTrouble {
             "agent-sum" => {
                 "Try another cable or USB port, without a hub. Hold the power key for 15 s first, or take the battery out."
             }
+            "nand-unreadable" => {
+                "Try another Download Agent file of this phone's firmware: this one may count otherwise than nvkeep asks. Nothing was \
+                 kept of this reading."
+            }
             "agent-range" => "The partition table points beyond the card: it belongs to another card.",
             "agent-sparse" => "Use --engine direct for this phone, or report this.",
             _ => {
-                "Restart the phone and try again; if it stops at the same place, the eMMC is failing: save what can be read."
+                "Restart the phone and try again; if it stops at the same place, the storage is failing: save what can be read."
             }
         }
     }
@@ -253,6 +265,9 @@ impl fmt::Display for AgentTrouble {
             }
             Self::BlockSum { came, said } => {
                 write!(f, "a block arrived damaged every time: its sum is {came:04x}, the agent gave {said:04x}")
+            }
+            Self::AllBad { bad, good } => {
+                write!(f, "the agent calls {bad} blocks of the NAND bad and gave only {good}: they cannot all be bad")
             }
             Self::Neighbour { lba } => {
                 write!(f, "the blocks from LBA {lba} on, written with what they held, do not hold it any more")

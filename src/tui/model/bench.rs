@@ -99,23 +99,30 @@ pub struct Tally {
     pub rows: Vec<TallyRow>,
 }
 
+impl TallyRow {
+    fn of(cid: &str, chip: &str) -> Self {
+        let (cid, chip) = (cid.into(), chip.into());
+        Self { cid, chip, imei: None, came: None, now: None, saved: None, written: false }
+    }
+}
+
 /// More phones than one bench sees in a day.
 const MAX_ROWS: usize = 2000;
 
 impl Tally {
-    /// Returns the row of this phone, a new one when it was not here before.
+    /// Makes a row for a phone that was connected, where it has none yet; one without a CID is another one each time.
+    pub fn arrive(&mut self, cid: &str, chip: &str) {
+        if cid.is_empty() && self.rows.len() < MAX_ROWS {
+            self.rows.push(TallyRow::of(cid, chip));
+        }
+        self.row(cid, chip);
+    }
+
+    /// Returns the row of this phone, a new one when it was not here before; of those without a CID that which came last.
     pub fn row(&mut self, cid: &str, chip: &str) -> Option<&mut TallyRow> {
-        let at = self.rows.iter().position(|row| row.cid == cid);
+        let at = self.rows.iter().rposition(|row| row.cid == cid);
         if at.is_none() && self.rows.len() < MAX_ROWS {
-            self.rows.push(TallyRow {
-                cid: cid.into(),
-                chip: chip.into(),
-                imei: None,
-                came: None,
-                now: None,
-                saved: None,
-                written: false,
-            });
+            self.rows.push(TallyRow::of(cid, chip));
         }
         match at {
             Some(at) => self.rows.get_mut(at),
@@ -127,7 +134,8 @@ impl Tally {
     #[must_use]
     pub fn counts(&self) -> [usize; 3] {
         let good = |row: &&TallyRow| row.now == Some(VerdictCode::Healthy);
-        let bad = |row: &&TallyRow| row.now.is_some_and(|code| code != VerdictCode::Healthy);
+        let sound = |code| matches!(code, VerdictCode::Healthy | VerdictCode::Unread);
+        let bad = |row: &&TallyRow| row.now.is_some_and(|code| !sound(code));
         let mended = |row: &&TallyRow| row.written && row.now == Some(VerdictCode::Healthy);
         [
             self.rows.iter().filter(good).count(),

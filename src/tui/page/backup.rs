@@ -84,7 +84,14 @@ pub(super) fn write(page: &mut Page, model: &Model) {
 
 /// What was archived.
 fn summary(page: &mut Page, result: &BackupResult) {
-    page.say(Role::Good, "✓ Archived: every byte was read, checked, written and read back.");
+    if result.bad_blocks.is_empty() {
+        page.say(Role::Good, "✓ Archived: every byte was read, checked, written and read back.");
+    } else {
+        page.say(
+            Role::Good,
+            "✓ Archived: all that is not in bad blocks was read, checked, written and read back.",
+        );
+    }
     for warning in &result.warnings {
         page.hang(4, Role::Bad, "✗", Role::Bad, warning);
     }

@@ -109,7 +109,7 @@ fn began(model: &mut Model, task: Task) {
 }
 
 fn connected(model: &mut Model, info: crate::app::info::InfoResult, open_journal: Option<String>) {
-    model.tally.row(&info.phone.cid, &info.phone.chip);
+    model.tally.arrive(&info.phone.cid, &info.phone.chip);
     if open_journal.is_some() {
         model.notify(
             Tone::Bad,

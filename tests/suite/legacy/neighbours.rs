@@ -74,6 +74,15 @@ fn restore_of_one(dialect: Dialect) -> (Subject, u64) {
     (subject(bench), lba)
 }
 
+/// The same where the block before it changes too: it is in the journal for itself.
+fn restore_of_two(dialect: Dialect) -> (Subject, u64) {
+    let bench = bench("mt6572", dialect);
+    let lba = begins_sparse(&bench);
+    bench.backup("a.nvk").unwrap();
+    bench.change(|flash| flash.write(Area::User, (lba - 1) * 512, &[0; 1024]).unwrap());
+    (subject(bench), lba)
+}
+
 /// A restore over a block that came to look sparse: only an undo writes it.
 fn restore_over_one(dialect: Dialect) -> (Subject, u64) {
     let bench = bench("mt6572", dialect);
@@ -157,7 +166,13 @@ fn power_lost_in_the_neighbour_of_an_undo_is_finished_and_taken_back() {
 /// A card may lose more of one packet than one block; never blocks that lie apart.
 #[test]
 fn a_block_torn_with_its_neighbours_is_believed_to_be_one_loss() {
-    let (mut subject, lba) = restore_of_one(Dialect::D19);
+    for of_some in [restore_of_one, restore_of_two] {
+        let (subject, lba) = of_some(Dialect::D19);
+        torn_together(subject, lba);
+    }
+}
+
+fn torn_together(mut subject: Subject, lba: u64) {
     let (left, kept, _) = interrupted(&mut subject, Cut::Early);
     for (torn, believed) in
         [(vec![lba - 1, lba], true), (vec![lba - 2, lba - 1, lba], true), (vec![lba - 2, lba], false)]

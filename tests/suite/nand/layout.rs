@@ -109,6 +109,30 @@ fn without_any_table_a_scatter_file_of_a_nand_serves_and_no_other() {
     }
 }
 
+/// An entry of size 0 is the rest of the chip, and ends before the chip's own table.
+#[test]
+fn the_last_partition_may_reach_to_the_end() {
+    let bench = bench("mt6572-nand", Dialect::D19);
+    let facts = facts(&bench);
+    let block = u64::from(facts.page) * u64::from(facts.pages_per_block);
+    let main = u64::from(facts.blocks - 0x50) * block;
+    let mirror = main + 2 * block - u64::from(facts.page);
+    // Behind the sixteenth entry, USRDATA, comes what counts from the end: both become the end of the table.
+    bench.change(|flash| {
+        for page in [main, mirror] {
+            flash.write(Area::User, page + 4 + 15 * 76 + 64, &0u32.to_le_bytes()).unwrap();
+            flash.write(Area::User, page + 4 + 16 * 76, &[0; 76]).unwrap();
+        }
+    });
+    let info = told(&bench);
+    let last = info.partitions.iter().find(|place| place.name == "USRDATA").unwrap();
+    assert_eq!((last.start, last.start + last.len), (0x152C_0000, main));
+    assert!(!info.layout_proven, "nothing is ever written by it");
+    // It is kept, and no two of its regions overlap.
+    bench.backup("a.nvk").unwrap();
+    nvkeep::app::archive::open_archive(&bench.path("a.nvk")).unwrap();
+}
+
 #[test]
 fn copies_that_differ_raise_a_doubt_and_the_main_one_is_believed() {
     let bench = bench("mt6572-nand", Dialect::D19);

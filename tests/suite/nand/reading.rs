@@ -167,6 +167,34 @@ fn a_changed_backup_region_shows_in_the_comparison() {
 }
 
 #[test]
+fn a_record_that_may_lie_elsewhere_is_not_called_blank() {
+    let bench = bench("mt6572-nand", Dialect::D19);
+    // The first block of PRO_INFO; what was to be in it lies in the next good one (ap-nvram.md 5.3).
+    bench.slot.phone().as_mut().unwrap().0.nand.bad_blocks.push(0x8_0000 / 0x2_0000);
+    let report = bench.inspect().unwrap();
+    let layer = report.survey.layer("pro_info").unwrap();
+    assert_eq!(layer.state, LayerState::Unread, "{:?}", layer.reason);
+    let warnings = bench.backup("a.nvk").unwrap().warnings.join("\n");
+    assert!(
+        warnings.contains("PRO_INFO lies over bad blocks of the NAND (4): what was in them may be lost"),
+        "{warnings}"
+    );
+}
+
+#[test]
+fn a_region_of_nothing_but_bad_blocks_is_no_backup() {
+    let bench = bench("mt6572-nand", Dialect::D19);
+    bench.slot.phone().as_mut().unwrap().0.nand.bad_blocks.extend(4..12);
+    let failure = bench.backup("a.nvk").unwrap_err();
+    assert_eq!(
+        (failure.exit, failure.code),
+        (nvkeep::app::Exit::ReadIncomplete, "nand-unreadable"),
+        "{failure}"
+    );
+    assert!(!bench.path("a.nvk").exists());
+}
+
+#[test]
 fn bit_errors_are_corrected_by_the_agent_and_spare_bytes_are_not_touched() {
     let bench = bench("mt6572-nand", Dialect::D19);
     let page = 0x18_0000 / 2048;
@@ -187,6 +215,9 @@ fn a_copy_for_publishing_leaves_the_spare_bytes_out() {
     let manifest = archive.manifest();
     assert!(manifest.redacted && manifest.nand.is_some());
     assert!(!manifest.files.iter().any(|file| file.layer == "spare"));
+    // What is in a raw YAFFS2 volume nobody has looked through.
+    let kept = |name: &str| manifest.regions.iter().find(|region| region.name == name).unwrap().kept.len();
+    assert_eq!([kept("NVRAM"), kept("PROTECT_F"), kept("PROTECT_S")], [1, 0, 0]);
     let text = std::fs::read(&out).unwrap();
     assert!(!text.windows(IMEI.len()).any(|window| window == IMEI.as_bytes()));
 }
