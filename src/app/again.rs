@@ -52,13 +52,17 @@ impl Losses {
         let restarts = match self.restarts {
             0 => String::new(),
             count => {
-                format!(", {count} of them from the start, for the phone may have been running in between")
+                format!(", {} from the start, for the phone may have been running in between", times(count))
             }
         };
         let told =
-            format!("the phone was lost while it was read, and reading went on {} times", self.returns);
+            format!("the phone was lost while it was read, and reading went on {}", times(self.returns));
         (self.returns > 0).then(|| told + &restarts)
     }
+}
+
+fn times(count: u32) -> String {
+    if count == 1 { "once".into() } else { format!("{count} times") }
 }
 
 /// Reads the blocks by which a later start of this phone is told, before anything that one could change.
