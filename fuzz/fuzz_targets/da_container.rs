@@ -19,12 +19,8 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(container.contents().len(), container.entries.len());
     for entry in &container.entries {
         for (hw_version, sw_version) in [(entry.hw_version, entry.sw_version), (0xFFFF, 0xFFFF), (0, 0)] {
-            let device = Device {
-                da_code: entry.hw_code,
-                hw_sub_code: entry.hw_sub_code,
-                hw_version,
-                sw_version,
-            };
+            let device =
+                Device { da_code: entry.hw_code, hw_sub_code: entry.hw_sub_code, hw_version, sw_version };
             let Ok(chosen) = container.choose(device, &file) else { continue };
             for stage in [chosen.first, chosen.second] {
                 assert_eq!(stage.of(&file).map(<[u8]>::len), usize::try_from(stage.len).ok());

@@ -7,14 +7,18 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use nvkeep::app::{Choices, Context, Pace, intake};
+use nvkeep::app::{Choices, Context, Pace, Reach, intake};
 use nvkeep::formats::catalog::Catalog;
 use nvkeep::wiring::Workshop;
 
 static BUILT_IN: LazyLock<Catalog> = LazyLock::new(|| Catalog::builtin().expect("built in"));
 /// How one input is laid down: names of the files it is cut into.
-const WAYS: [&[&str]; 4] =
-    [&["backup"], &["data.ext4.win"], &["nvdata.emmc.win000", "nvdata.emmc.win001"], &["nvram.img", "proinfo.img"]];
+const WAYS: [&[&str]; 4] = [
+    &["backup"],
+    &["data.ext4.win"],
+    &["nvdata.emmc.win000", "nvdata.emmc.win001"],
+    &["nvram.img", "proinfo.img"],
+];
 
 fuzz_target!(|bytes: &[u8]| {
     let [way, bytes @ ..] = bytes else { return };
@@ -34,6 +38,7 @@ fuzz_target!(|bytes: &[u8]| {
             port: "none".into(),
             timeout: Duration::from_secs(1),
             pace: Pace::Strict,
+            reach: Reach::default(),
             scatter: None,
             data: None,
             record: None,
@@ -52,5 +57,9 @@ fuzz_target!(|bytes: &[u8]| {
             let _ = haul.copies().map(|(copies, _)| copies.remnants.len());
         }
     }
-    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "something was written beside it");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).expect("a folder").count(),
+        1,
+        "something was written beside it"
+    );
 });

@@ -13,8 +13,8 @@ use nvkeep::formats::{modem_file, remnant};
 
 static BUILT_IN: LazyLock<Catalog> = LazyLock::new(|| Catalog::builtin().expect("built in"));
 const NAMES: [&str; 12] = [
-    "MP0B_001", "LD0B_001", "MP09_001", "ML09_001", "ST33A004", "MT00A000", "NV01_000", "NV0S_000", "MPA8_000",
-    "CSSD_000", "UL11_000", "LA05_002",
+    "MP0B_001", "LD0B_001", "MP09_001", "ML09_001", "ST33A004", "MT00A000", "NV01_000", "NV0S_000",
+    "MPA8_000", "CSSD_000", "UL11_000", "LA05_002",
 ];
 const FAMILIES: [&str; 4] = ["wr8", "lr9", "lr11", "lr12a"];
 
@@ -37,7 +37,8 @@ fuzz_target!(|bytes: &[u8]| {
             let _ = decode(name, &plain, family).map(|record| {
                 assert!(record.fields.iter().all(|field| field.offset + field.len <= plain.len()), "{name}");
             });
-            let _ = manifest::parse(&plain).map(|entries| manifest::prove(&entries, &[(name, &file)], family));
+            let _ =
+                manifest::parse(&plain).map(|entries| manifest::prove(&entries, &[(name, &file)], family));
         }
     }
     let _ = (finding.key(), InfoFile::parse(&file), Cssd::parse(&file), ldi::file_list(&file));

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use nvkeep::app::preflight::{PreflightRequest, preflight};
-use nvkeep::app::{Choices, Context, Exit, Keyring, Pace};
+use nvkeep::app::{Choices, Context, Exit, Keyring, Pace, Reach};
 use nvkeep::formats::catalog::Catalog;
 use nvkeep::wiring::Workshop;
 use zip::write::SimpleFileOptions;
@@ -48,7 +48,10 @@ fn zipped(mut bytes: &[u8]) -> Vec<u8> {
         let Some((len, rest)) = bytes.split_first() else { break };
         let (name, rest) = rest.split_at(rest.len().min(usize::from(*len)));
         let (len, rest) = rest.split_at(rest.len().min(2));
-        let len = usize::from(u16::from_le_bytes([len.first().copied().unwrap_or(0), len.get(1).copied().unwrap_or(0)]));
+        let len = usize::from(u16::from_le_bytes([
+            len.first().copied().unwrap_or(0),
+            len.get(1).copied().unwrap_or(0),
+        ]));
         let (content, rest) = rest.split_at(rest.len().min(len));
         let name = String::from_utf8_lossy(name).into_owned();
         if zip.start_file(name, SimpleFileOptions::default()).is_ok() {
@@ -67,6 +70,7 @@ fn context(folder: &Path) -> Context<'static> {
             port: "none".into(),
             timeout: Duration::from_secs(1),
             pace: Pace::Strict,
+            reach: Reach::default(),
             scatter: None,
             data: None,
             record: None,
