@@ -1,6 +1,8 @@
 //! Writes the first inputs of every target below the folder named: from the simulated phone, the archive and the
 //! descriptions this repository holds, and short texts. Called by `seeds.sh`.
 
+mod agent;
+
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -149,7 +151,8 @@ fn main() -> Outcome {
     files(&seeds)?;
     at_rest(&seeds, &root)?;
     closed(&seeds, &root)?;
-    cable(&seeds)
+    cable(&seeds)?;
+    agent::conversations(&seeds)
 }
 
 fn texts(seeds: &Seeds, root: &Path) -> Outcome {
@@ -294,7 +297,11 @@ fn closed(seeds: &Seeds, root: &Path) -> Outcome {
     let scatter = entry(b"rom/MT6572_Android_scatter.txt", SCATTER.as_bytes())?;
     let image = entry(b"rom/nvram.bin", &[0x5A; 512])?;
     seeds.put("rom", "zip", &[&[1], &scatter, &image])?;
-    seeds.put("rom", "climbing", &[&[1], &scatter, &entry(b"../../nvram.bin", b"x")?, &entry(b"C:\\nvram.bin", b"x")?])
+    seeds.put(
+        "rom",
+        "climbing",
+        &[&[1], &scatter, &entry(b"../../nvram.bin", b"x")?, &entry(b"C:\\nvram.bin", b"x")?],
+    )
 }
 
 fn cable(seeds: &Seeds) -> Outcome {
