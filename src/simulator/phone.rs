@@ -8,9 +8,12 @@ use super::flash::Flash;
 use super::preloader::Preloader;
 use super::soc::Soc;
 use super::usb::{ControlAnswer, Effect, control};
+use crate::wire::usb::{AGENT, BROM, PRELOADER};
 
 /// Most bytes one answer may have.
 const ANSWER_MOST: usize = 1 << 20;
+/// Time off the bus of a phone that enumerates anew. The reference gives none; hosts are said to wait a second.
+const AWAY: Duration = Duration::from_millis(500);
 /// Most misuses kept.
 const VIOLATIONS_MOST: usize = 1000;
 
@@ -41,6 +44,11 @@ pub enum Departure {
     Watchdog,
     /// The host ended the session without a restart: dead until its key is held or its battery taken out.
     Finished,
+    /// An agent enumerates anew at another speed; the phone comes back by itself, and the agent goes on.
+    Enumerates {
+        /// At high speed.
+        high_speed: bool,
+    },
     /// The cable was pulled.
     Cut,
     /// Power was lost while the card programmed a block.
@@ -85,6 +93,9 @@ pub struct Phone {
     joined: bool,
     now: Duration,
     gone: Option<Departure>,
+    returns: Option<Duration>,
+    product: u16,
+    slow_at_first: bool,
     counters: Counters,
     violations: Vec<String>,
 }
@@ -96,6 +107,8 @@ impl Phone {
         let preloader = Preloader::new(&board);
         let soc = Soc::new(&board, flash);
         Self {
+            product: if board.is_brom() { BROM } else { PRELOADER },
+            slow_at_first: board.full_speed,
             board,
             soc,
             preloader,
@@ -104,6 +117,7 @@ impl Phone {
             joined: false,
             now: Duration::ZERO,
             gone: None,
+            returns: None,
             counters: Counters::default(),
             violations: Vec::new(),
         }
@@ -129,10 +143,12 @@ impl Phone {
         let mut board = self.board;
         let (facts, flash) = self.soc.msdc.card.power_off();
         board.card = facts;
+        // Without power it forgets what speed an agent was told.
+        board.full_speed = self.slow_at_first;
         (board, flash)
     }
 
-    /// Returns what the phone is.
+    /// Returns what the phone is, at the speed it has now.
     #[must_use]
     pub fn board(&self) -> &Board {
         &self.board
@@ -167,6 +183,9 @@ impl Phone {
 
     /// Pulls the cable; nothing is undone.
     pub fn cut(&mut self) {
+        if self.returns.take().is_some() {
+            self.gone = None;
+        }
         self.gone.get_or_insert(Departure::Cut);
     }
 
@@ -254,8 +273,9 @@ impl Phone {
     pub fn pass(&mut self, time: Duration) {
         let end = self.now.saturating_add(time);
         self.run();
-        while self.gone.is_none() {
+        loop {
             let next = match &self.agent {
+                _ if self.gone.is_some() => self.returns,
                 Some(agent) => agent.next_event(),
                 None => self.preloader.next_event(&self.soc),
             };
@@ -273,7 +293,7 @@ impl Phone {
     /// Answers a control request.
     pub fn control(&mut self, setup: [u8; 8], _data: &[u8]) -> ControlAnswer {
         let (answer, effect) =
-            control(setup, self.preloader.is_configured(), self.board.full_speed, self.board.is_brom());
+            control(setup, self.preloader.is_configured(), self.board.full_speed, self.product);
         match effect {
             Effect::None => {}
             Effect::Configured => self.preloader.configured(&self.board, self.now),
@@ -291,12 +311,18 @@ impl Phone {
     }
 
     fn run(&mut self) {
+        if self.returns.is_some_and(|at| self.now >= at) {
+            self.come_back();
+        }
         if self.gone.is_none() && self.agent.is_none() {
             self.gone = self.preloader.run(&self.board, &mut self.soc, self.now);
             self.start_agent();
         }
         if let Some(agent) = self.agent.as_mut().filter(|_| self.gone.is_none()) {
             self.gone = agent.run(&self.board, &mut self.soc, self.now);
+            if let Some(Departure::Enumerates { .. }) = self.gone {
+                self.returns = Some(self.now.saturating_add(AWAY));
+            }
             self.violations.append(agent.violations());
         }
         let found = self.soc.msdc.take_violations();
@@ -307,6 +333,18 @@ impl Phone {
         let lost = self.preloader.pipe.take_overflow();
         if lost > 0 {
             self.violations.push(format!("usb: {lost} bytes written over the full receive ring"));
+        }
+    }
+
+    /// Enumerates after an agent had left the bus for it: under an agent's product id, which is the expected one (section 6.17), and
+    /// at the speed that was asked for, as if only the phone had kept the cable slow.
+    fn come_back(&mut self) {
+        self.returns = None;
+        if let (Some(Departure::Enumerates { high_speed }), Some(agent)) = (self.gone, &mut self.agent) {
+            self.gone = None;
+            self.product = AGENT;
+            self.board.full_speed = !high_speed;
+            agent.comes_back(&self.board);
         }
     }
 

@@ -1,8 +1,7 @@
 //! What the preloader says on endpoint 0: descriptors and the requests it knows (preloader-and-legacy-da.md 1.2, 1.3).
 
 use crate::wire::usb::{
-    BROM, CLASS_CDC, CLASS_CDC_DATA, GET_LINE_CODING, PRELOADER, SEND_BREAK, SET_CONTROL_LINE_STATE,
-    SET_LINE_CODING, VENDOR,
+    CLASS_CDC, CLASS_CDC_DATA, GET_LINE_CODING, SEND_BREAK, SET_CONTROL_LINE_STATE, SET_LINE_CODING, VENDOR,
 };
 
 /// Answer to a control request.
@@ -35,14 +34,14 @@ const SET_CONFIGURATION: u8 = 9;
 const GET_INTERFACE: u8 = 10;
 
 /// Answers a setup packet.
-pub fn control(setup: [u8; 8], configured: bool, full_speed: bool, brom: bool) -> (ControlAnswer, Effect) {
+pub fn control(setup: [u8; 8], configured: bool, full_speed: bool, product: u16) -> (ControlAnswer, Effect) {
     let [kind, request, value_low, value_high, _, _, len_low, len_high] = setup;
     let wanted = usize::from(u16::from_le_bytes([len_low, len_high]));
     let done =
         |bytes: &[u8], effect| (ControlAnswer::Done(bytes[..bytes.len().min(wanted)].to_vec()), effect);
     match (kind >> 5 & 3, request) {
         (0, GET_STATUS) => done(&[1, 0], Effect::None), // self-powered
-        (0, GET_DESCRIPTOR) => match descriptor(value_high, value_low, full_speed, brom) {
+        (0, GET_DESCRIPTOR) => match descriptor(value_high, value_low, full_speed, product) {
             Some(bytes) => done(&bytes, Effect::None),
             None => (ControlAnswer::Stall, Effect::None),
         },
@@ -58,9 +57,9 @@ pub fn control(setup: [u8; 8], configured: bool, full_speed: bool, brom: bool) -
     }
 }
 
-fn descriptor(kind: u8, index: u8, full_speed: bool, brom: bool) -> Option<Vec<u8>> {
+fn descriptor(kind: u8, index: u8, full_speed: bool, product: u16) -> Option<Vec<u8>> {
     let [vendor_low, vendor_high] = VENDOR.to_le_bytes();
-    let [product_low, product_high] = if brom { BROM } else { PRELOADER }.to_le_bytes();
+    let [product_low, product_high] = product.to_le_bytes();
     match (kind, index) {
         (1, 0) => Some(vec![
             18,

@@ -35,18 +35,34 @@ pub mod command {
     pub const USB_SETUP: u8 = 0x70;
     /// Speed of the cable.
     pub const USB_STATUS: u8 = 0x72;
+    /// Other ids on the bus (inferred).
+    pub const USB_IDS: u8 = 0x73;
     /// Read a 32-bit register.
     pub const READ32: u8 = 0x7A;
     /// Write a 32-bit register.
     pub const WRITE32: u8 = 0x7B;
+    /// Read a 16-bit register of the power chip.
+    pub const PMIC_READ: u8 = 0x7C;
+    /// Write a 16-bit register of the power chip.
+    pub const PMIC_WRITE: u8 = 0x7D;
     /// Write the partition table.
     pub const WRITE_PMT: u8 = 0xA4;
     /// Read the partition table.
     pub const READ_PMT: u8 = 0xA5;
+    /// What the preloader told of the device.
+    pub const DEVICE_INFO: u8 = 0xA6;
+    /// A storage's own information.
+    pub const STORAGE_INFO: u8 = 0xA7;
     /// Write NAND.
     pub const NAND_WRITE: u8 = 0xB3;
+    /// Whether the phone's security is looked at again.
+    pub const SECURITY_CHECK: u8 = 0xB4;
     /// Compare a range's sum.
     pub const VERIFY: u8 = 0xBD;
+    /// Voltage of the battery.
+    pub const BATTERY: u8 = 0xD0;
+    /// Another speed of the serial line.
+    pub const UART_SPEED: u8 = 0xD2;
     /// Format a range.
     pub const FORMAT: u8 = 0xD4;
     /// Read a range.
@@ -63,6 +79,10 @@ pub mod command {
     pub const NAND_READ_PAGE: u8 = 0xDF;
     /// Security information.
     pub const SECURITY_INFO: u8 = 0xE0;
+    /// The dialogue about the memory again.
+    pub const MEMORY_AGAIN: u8 = 0xE8;
+    /// Areas of the flash, four words of unknown meaning.
+    pub const AREAS: u8 = 0xF0;
 }
 
 /// Error numbers as D19 counts them (section 6.9); D13 counts lower.
@@ -117,6 +137,10 @@ pub mod error {
     pub const NO_INFORMATION: u32 = 0xC68;
     /// This storage is not supported.
     pub const NO_SUCH_STORAGE: u32 = 0xC6A;
+    /// Security is not looked at again.
+    pub const CHECK_OFF: u32 = 0x1799;
+    /// Security is looked at again.
+    pub const CHECK_ON: u32 = 0x179A;
     /// The phone's policy forbids writing.
     pub const WRITE_FORBIDDEN: u32 = 0x177A;
     /// The phone's policy forbids reading back.

@@ -194,6 +194,7 @@ fn words(why: Departure) -> &'static str {
         Departure::Reset { .. } => "was restarted, but not so that it boots by itself",
         Departure::Watchdog => "was restarted by its watchdog",
         Departure::Finished => "was told to stop, and stays dead until its key is held",
+        Departure::Enumerates { .. } => "was told to enumerate anew at another speed",
         Departure::Cut => "lost its cable",
         Departure::PowerLost => "lost its power",
     }

@@ -3,7 +3,7 @@
 
 use super::facts::Dialect;
 use super::turn::{Turn, World};
-use super::{storage, upload};
+use super::{commands, storage, upload};
 use crate::wire::agent::{error, reply};
 
 /// The one table version these agents take.
@@ -40,31 +40,41 @@ pub fn begin(world: &mut World<'_>) -> Turn {
     }
     Turn::scalars(5, |world, mut fields| {
         let _command = fields.u8();
-        let version = fields.u32();
-        world.ack();
-        if version == BUILT_IN {
-            return confirm(None);
+        dialogue(world, fields.u32(), upload::begin)
+    })
+}
+
+/// MEMORY_AGAIN: the same in the second stage. The command is the dialogue's first byte, so its version comes next: the
+/// reference says no more than that it is the same dialogue.
+pub fn again() -> Turn {
+    Turn::scalars(4, |world, mut version| dialogue(world, version.u32(), commands::idle))
+}
+
+/// From the version of the host's table on.
+fn dialogue(world: &mut World<'_>, version: u32, then: fn() -> Turn) -> Turn {
+    world.ack();
+    if version == BUILT_IN {
+        return confirm(None, then);
+    }
+    // Type, id and both ranks of the memory: this phone tells nothing about them.
+    world.say(&[0; 16]);
+    let len = if version == EMI_VERSION { TABLE_LEN } else { 0 };
+    world.say(&len.to_be_bytes());
+    Turn::byte(move |world, go_on| {
+        if go_on != reply::ACK {
+            return world.hang("the DRAM step was abandoned");
         }
-        // Type, id and both ranks of the memory: this phone tells nothing about them.
-        world.say(&[0; 16]);
-        let len = if version == EMI_VERSION { TABLE_LEN } else { 0 };
-        world.say(&len.to_be_bytes());
-        Turn::byte(move |world, go_on| {
-            if go_on != reply::ACK {
-                return world.hang("the DRAM step was abandoned");
-            }
-            Turn::block(len as usize, |world, table| {
-                let sum = super::read::byte_sum(table);
-                world.say(&sum.to_be_bytes());
-                let table = table.to_vec();
-                Turn::byte(move |_, _| confirm(Some(table)))
-            })
+        Turn::block(len as usize, move |world, table| {
+            let sum = super::read::byte_sum(table);
+            world.say(&sum.to_be_bytes());
+            let table = table.to_vec();
+            Turn::byte(move |_, _| confirm(Some(table), then))
         })
     })
 }
 
 /// Takes the last word, sets the memory up and says how that went. A table without content leaves it dead.
-fn confirm(table: Option<Vec<u8>>) -> Turn {
+fn confirm(table: Option<Vec<u8>>, then: fn() -> Turn) -> Turn {
     Turn::scalars(4, move |world, _| {
         let works = table.as_ref().is_none_or(|table| table.iter().any(|byte| *byte != table[0]));
         if !works {
@@ -75,6 +85,6 @@ fn confirm(table: Option<Vec<u8>>) -> Turn {
         let size = u64::from(world.facts().ram_mib) << 20;
         world.say_all(&[&0_u32.to_be_bytes(), &[DRAM], &[0]]);
         world.say_u64(size);
-        upload::begin()
+        then()
     })
 }

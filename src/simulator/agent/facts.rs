@@ -3,6 +3,8 @@
 
 use serde::Deserialize;
 
+use crate::wire::preloader::READY;
+
 /// A generation of agents; both say that they are version 4.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -73,6 +75,8 @@ pub struct AgentFacts {
     pub reply_delay_ms: u64,
     /// Size of the RAM, MiB.
     pub ram_mib: u32,
+    /// What the battery has, millivolt.
+    pub battery_mv: u32,
     /// The random number of the report.
     pub random_id: [u8; 16],
     /// The eMMC is not found, though the board has one.
@@ -93,6 +97,12 @@ pub struct AgentFacts {
     pub wrong_sum: Option<u64>,
     /// After this many fields the agent says nothing more, for ever.
     pub silent_after: Option<u64>,
+    /// Bytes thrown in before a field, every [`AgentFacts::noise_every`] fields, in packets of their own. READY, usually - which no
+    /// real agent sends: READY comes from the loop in which a preloader listens (section 1.6), and that is over when an agent runs.
+    /// The knob shows what a host makes of bytes that it did not ask for.
+    pub noise: Vec<u8>,
+    /// Fields between two bursts of noise; 0 is never.
+    pub noise_every: u64,
     /// The cable is pulled after this many bytes with the agent, both directions counted.
     pub cut_after_bytes: Option<u64>,
 }
@@ -110,6 +120,7 @@ impl Default for AgentFacts {
             write_us_per_block: 0,
             reply_delay_ms: 0,
             ram_mib: 512,
+            battery_mv: 3900,
             random_id: [0; 16],
             emmc_missing: false,
             soc_fails: false,
@@ -120,6 +131,8 @@ impl Default for AgentFacts {
             duplicate_ack: None,
             wrong_sum: None,
             silent_after: None,
+            noise: READY.to_vec(),
+            noise_every: 0,
             cut_after_bytes: None,
         }
     }

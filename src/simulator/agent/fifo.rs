@@ -60,6 +60,11 @@ impl Fifo {
         }
     }
 
+    /// Starts over with packets of `packet` bytes, as after an enumeration: what was on the way is lost.
+    pub fn enumerate(&mut self, packet: usize) {
+        *self = Self::new(packet, self.joined, self.in_packet == 1);
+    }
+
     /// Takes an OUT transfer from the host. Returns whether there was room.
     pub fn deliver(&mut self, transfer: &[u8]) -> bool {
         if self.waiting_bytes + transfer.len() > WIRE_MOST {

@@ -5,8 +5,8 @@
 //! * [`container()`]: DA files made of nothing, whose first stage says which dialect it is.
 //! * `fifo`, `turn`: packets, and how the program is written.
 //! * `opening`, `dram`, `upload`, `report`: the first stage, and the second up to its loop.
-//! * `commands`: the loop; `read`, `write`, `table`, `format`, `registers`, `nand`, `ending`: what it obeys, on
-//!   `storage`.
+//! * `commands`: the loop; `read`, `write`, `table`, `format`, `registers`, `nand`, `information`, `link`, `ending`: what it
+//!   obeys, on `storage`.
 
 mod commands;
 pub mod container;
@@ -15,6 +15,8 @@ mod ending;
 mod facts;
 mod fifo;
 mod format;
+mod information;
+mod link;
 mod nand;
 mod opening;
 mod read;
@@ -73,7 +75,7 @@ impl Agent {
         let runs = first.len() >= PROGRAM_LEAST && identity.as_ref().is_none_or(|identity| identity.whole);
         let known = identity.is_none_or(|identity| identity.hw_code == board.hw_code);
         Self {
-            fifo: Fifo::new(if board.full_speed { 64 } else { 512 }, joined, facts.one_byte_packets),
+            fifo: Fifo::new(packet(board), joined, facts.one_byte_packets),
             memory: Memory::new(dialect, first, dram_ready),
             turn: if runs { opening::begin(known) } else { Turn::never() },
             wakes: None,
@@ -81,6 +83,12 @@ impl Agent {
             counting: Some(now),
             violations: Vec::new(),
         }
+    }
+
+    /// Goes on after it had left the bus to enumerate anew.
+    pub fn comes_back(&mut self, board: &Board) {
+        self.fifo.enumerate(packet(board));
+        self.turn.until = Until::Scalars(0);
     }
 
     /// Returns the misuses since they were last taken out.
@@ -172,4 +180,9 @@ impl Agent {
         let due = self.counting?.saturating_add(Duration::from_secs(chip::WATCHDOG_S));
         Some(self.memory.armed.unwrap_or(due))
     }
+}
+
+/// Bytes of a packet at the cable's speed.
+fn packet(board: &Board) -> usize {
+    if board.full_speed { 64 } else { 512 }
 }

@@ -1,5 +1,5 @@
 //! Single words and half-words of the address space, with no check of the address (preloader-and-legacy-da.md 6.16): what is
-//! not there stops the agent silently.
+//! not there stops the agent silently. The power chip's registers have a number instead of an address, and are all there.
 
 use super::commands;
 use super::turn::{Turn, World};
@@ -43,6 +43,22 @@ pub fn access(op: u8) -> Turn {
             Outcome::Reset => Turn::gone(super::ending::restarted(world.soc)),
             Outcome::PowerLost => Turn::gone(Departure::PowerLost),
         }
+    })
+}
+
+/// One of the two commands for the power chip: registers that hold what was written, and 0 before.
+pub fn power_chip(op: u8) -> Turn {
+    let value = if op == command::PMIC_WRITE { 2 } else { 0 };
+    Turn::scalars(2 + value, move |world, mut fields| {
+        let register = fields.u16();
+        if op == command::PMIC_WRITE {
+            world.memory.power_chip.insert(register, fields.u16());
+        } else {
+            let value = world.memory.power_chip.get(&register).copied().unwrap_or(0);
+            world.say(&value.to_be_bytes());
+        }
+        world.ack();
+        commands::idle()
     })
 }
 

@@ -1,5 +1,6 @@
 //! How the agent's program is written: each step says its fields, then names what it waits for and what comes next.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::facts::{AgentFacts, Dialect};
@@ -71,7 +72,12 @@ impl Turn {
         Self { until: Until::Never, next: Box::new(|_, _| Self::never()) }
     }
 
-    /// Leaves the bus.
+    /// Leaves the bus, and goes on when it is back.
+    pub fn away(why: Departure, next: impl FnOnce(&mut World<'_>) -> Self + Send + 'static) -> Self {
+        Self { until: Until::Gone(why), next: Box::new(|world, _| next(world)) }
+    }
+
+    /// Leaves the bus for good.
     pub fn gone(why: Departure) -> Self {
         Self { until: Until::Gone(why), next: Box::new(|_, _| Self::never()) }
     }
@@ -131,6 +137,8 @@ pub struct Memory {
     pub blocks: u64,
     /// The watchdog was armed by the host, to fire at this moment.
     pub armed: Option<Duration>,
+    /// Registers of the power chip that were written.
+    pub power_chip: BTreeMap<u16, u16>,
     said: u64,
     acks: u64,
 }
@@ -148,6 +156,7 @@ impl Memory {
             part: crate::wire::agent::part::USER,
             blocks: 0,
             armed: None,
+            power_chip: BTreeMap::new(),
             said: 0,
             acks: 0,
         }
@@ -194,10 +203,19 @@ impl World<'_> {
         if self.is_mute() {
             return;
         }
-        self.memory.said += 1;
+        self.begin_field();
         self.fifo.say(field);
         if self.facts().zlp_after_fields {
             self.fifo.say(&[]);
+        }
+    }
+
+    /// Counts a field, with a burst of noise before it where the scenario has that.
+    fn begin_field(&mut self) {
+        self.memory.said += 1;
+        let AgentFacts { noise, noise_every, .. } = self.facts();
+        if *noise_every > 0 && self.memory.said.is_multiple_of(*noise_every) {
+            self.fifo.say(&noise.clone());
         }
     }
 
@@ -224,7 +242,7 @@ impl World<'_> {
     /// Says a block, whole or in pieces.
     pub fn say_block(&mut self, bytes: Vec<u8>, piece: Option<usize>) {
         if !self.is_mute() {
-            self.memory.said += 1;
+            self.begin_field();
             self.fifo.say_block(bytes, piece);
         }
     }

@@ -206,8 +206,14 @@ impl<'a> Builder<'a> {
             return Ok(());
         }
         let at = self.user.saturating_sub(PMT_FROM_END);
-        flash.write(Area::User, at, &pmt(PMT_MAIN, &self.scenario.layout))?;
-        let mut mirrored = self.scenario.layout.clone();
+        let mut layout = self.scenario.layout.clone();
+        if self.scenario.damage.contains(&Damage::PmtZeroMbr) {
+            for partition in layout.iter_mut().filter(|partition| partition.name == "MBR") {
+                partition.linear = 0;
+            }
+        }
+        flash.write(Area::User, at, &pmt(PMT_MAIN, &layout))?;
+        let mut mirrored = layout;
         if self.scenario.damage.contains(&Damage::PmtDisagree) {
             for partition in mirrored.iter_mut().filter(|partition| partition.name == "NVRAM") {
                 partition.linear += 0x8_0000;

@@ -52,6 +52,7 @@ fn refuse_what_is_not_played(scenario: &Scenario) -> Result<(), BuildError> {
         let what = match damage {
             Damage::DamageFile { .. } => "files of its YAFFS2 volumes cannot be damaged one by one",
             Damage::AddFile { .. } => "files cannot be added to its YAFFS2 volumes",
+            Damage::PmtZeroMbr => "its partition table has no MBR",
             Damage::DirtyJournal => "its YAFFS2 volumes have no journal",
             _ => continue,
         };

@@ -153,6 +153,8 @@ pub enum Damage {
     NoPmt,
     /// Both copies of the PMT are valid, and differ.
     PmtDisagree,
+    /// Both copies of the PMT say that the MBR lies at 0.
+    PmtZeroMbr,
     /// USRDATA's last commit stands in its journal only.
     DirtyJournal,
 }

@@ -103,6 +103,9 @@ impl Page {
         if self.layout.len() > 46 || self.board.noise.len() > 512 {
             return Err(field("layout", "has more partitions than a PMT, or noise more than a packet"));
         }
+        if self.agent.noise.len() > 512 {
+            return Err(field("agent.noise", "is more than a packet"));
+        }
         if let Some(what) = self.nand.wrong() {
             return Err(field("nand", what));
         }

@@ -204,6 +204,28 @@ fn damage_is_done_where_the_page_says() {
 }
 
 #[test]
+fn a_table_may_say_that_the_mbr_lies_at_zero() {
+    let page = include_str!("../../../samples/phones/mt6572-pmt-zero-mbr.toml");
+    let (_, flash) = Scenario::parse(page).unwrap().build(None).unwrap();
+    let (_, healthy) = build("mt6572", None);
+    let copy = |flash: &Flash, sector: u64| {
+        let mut pmt = vec![0; 4096];
+        flash.read(Area::User, sector * 512, &mut pmt).unwrap();
+        pmt
+    };
+    for sector in [0x74_FD00 - 2048, 0x74_FD00 - 2040] {
+        let mut expected = copy(&healthy, sector);
+        let linear = &mut expected[8 + 88 + 72..][..8];
+        assert_eq!(linear, hex("0000400100000000"));
+        linear.fill(0);
+        assert_eq!(copy(&flash, sector), expected);
+    }
+    assert_eq!(bytes(&flash, 0x140_0000, 512), bytes(&healthy, 0x140_0000, 512), "the MBR is where it was");
+    let nand = page.replace("base = \"mt6572\"", "base = \"mt6572-nand\"");
+    assert!(Scenario::parse(&nand).unwrap().build(None).unwrap_err().to_string().contains("MBR"));
+}
+
+#[test]
 fn only_the_other_phone_has_another_cid() {
     let cid = build("mt6572", None).0.card.cid;
     for name in Scenario::names() {

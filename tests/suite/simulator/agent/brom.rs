@@ -130,6 +130,18 @@ fn built_in_parameters_need_no_table() {
 }
 
 #[test]
+fn a_boot_rom_gives_no_information_on_to_the_agent() {
+    let (mut phone, _) = wants_memory(Dialect::D19);
+    ask(&mut phone, &hex("e8 ffffffff"));
+    ask(&mut phone, &hex("80000001"));
+    let [_, second] = stages(&container(&recipe(Dialect::D19)));
+    assert_eq!(upload_second(&mut phone, &second), [0x5A]);
+    ask(&mut phone, &[0x5A]);
+    assert_eq!(ask(&mut phone, &[0xA6]), hex("a5 00000C68"));
+    assert_eq!(ask(&mut phone, &[0x72]), hex("5a 01"));
+}
+
+#[test]
 fn wrong_parameters_leave_it_dead() {
     let (mut phone, _) = wants_memory(Dialect::D19);
     assert_eq!(

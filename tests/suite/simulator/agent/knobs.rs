@@ -10,14 +10,18 @@ use crate::support::Random;
 
 #[test]
 fn a_scenario_names_them() {
-    let page = "base = \"mt6572\"\nname = \"x\"\nabout = \"x\"\n[agent]\ndialect = \"d13\"\nnand_ids = 4\nwrong_sum = 2\n\
+    let page = "base = \"mt6572\"\nname = \"x\"\nabout = \"x\"\n[agent]\ndialect = \"d13\"\nnand_ids = 4\nwrong_sum = 2\nnoise_every = 7\n\
                 policy = { no_write = true }\n[nand]\npage = 4096\nbad_blocks = [3]\n";
     let board = Scenario::parse(page).unwrap().board;
     assert_eq!(board.agent.dialect, Dialect::D13);
     assert_eq!((board.agent.nand_ids, board.agent.wrong_sum), (4, Some(2)));
+    assert_eq!((board.agent.noise.as_slice(), board.agent.noise_every), (&b"READY"[..], 7));
     assert!(board.agent.policy.no_write && !board.agent.policy.no_read);
     assert_eq!((board.nand.page, board.nand.bad_blocks), (4096, vec![3]));
     assert!(Scenario::parse(&page.replace("wrong_sum", "wrong_summ")).is_err());
+    let noise = |len: usize| page.replace("noise_every", &format!("noise = {:?}\nnoise_every", vec![1; len]));
+    assert_eq!(Scenario::parse(&noise(512)).unwrap().board.agent.noise, [1; 512]);
+    assert!(Scenario::parse(&noise(513)).is_err());
 }
 
 #[test]
@@ -60,6 +64,28 @@ fn replies_may_come_late() {
     assert_eq!(phone.next_packet(), None);
     phone.pass(Duration::from_millis(1));
     assert_eq!(packets(&mut phone), [[0x5A], [1]]);
+}
+
+#[test]
+fn noise_comes_in_packets_of_its_own_before_every_nth_field() {
+    let facts = AgentFacts { noise_every: 3, ..AgentFacts::default() };
+    let [first, _] = stages(&container(&recipe(Dialect::D19)));
+    // The first byte, and the rest once the storage is probed.
+    let opening = |phone: &mut Phone| {
+        let mut said = packets(phone);
+        phone.pass(Duration::from_millis(100));
+        said.extend(packets(phone));
+        said
+    };
+    let said = opening(&mut jumped(with(facts), blank(), &first));
+    let noisy: Vec<usize> = (0..said.len()).filter(|at| said[*at] == b"READY").collect();
+    assert_eq!(noisy, [2, 6, 10, 14, 18]);
+    let fields: Vec<Vec<u8>> = said.into_iter().filter(|packet| packet != b"READY").collect();
+    assert_eq!(fields, opening(&mut jumped(board(), blank(), &first)), "nothing else is different");
+    let [first, _] = stages(&container(&recipe(Dialect::D13)));
+    let facts = AgentFacts { noise: vec![9; 3], noise_every: 4, ..AgentFacts::default() };
+    let mut phone = jumped(with(facts), blank(), &first);
+    assert_eq!(packets(&mut phone), [vec![0xC0], vec![4], vec![2], vec![9; 3], vec![0x88]]);
 }
 
 #[test]
@@ -166,8 +192,10 @@ fn hostile_hosts_find_nothing_to_break() {
         } else {
             looped(board(), blank(), dialect)
         };
-        let commands =
-            [0x60, 0x61, 0x62, 0x63, 0x72, 0x7A, 0x7B, 0xA4, 0xA5, 0xBD, 0xD4, 0xD6, 0xD7, 0xD8, 0xE0];
+        let commands = [
+            0x60, 0x61, 0x62, 0x63, 0x70, 0x72, 0x73, 0x7A, 0x7B, 0x7C, 0x7D, 0xA4, 0xA5, 0xA6, 0xA7, 0xB4,
+            0xBD, 0xD0, 0xD2, 0xD4, 0xD6, 0xD7, 0xD8, 0xE0, 0xE8, 0xF0,
+        ];
         for _ in 0..40 {
             let len = random.below(700) as usize;
             let mut bytes = random.bytes(len);

@@ -2,6 +2,7 @@
 //! bytes written by hand. If a stream here fails, do not change the test.
 
 mod brom;
+mod commands;
 mod elsewhere;
 mod knobs;
 mod ladder;
