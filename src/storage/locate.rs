@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use super::{Layout, Place, locate_gpt};
+use super::{Layout, Place, locate_gpt, locate_zero};
 use crate::formats::mbr::{self, MbrChain};
 use crate::formats::partition::{PartitionEntry, PartitionError, PartitionTable};
 use crate::formats::pmt::{PMT_BEFORE_END, PMT_LEN, PmtCopy, PmtError, PmtKind, agree};
@@ -128,6 +128,16 @@ pub fn locate(
             return Err(LocateError::NoTable { main: main.to_string(), mirror: mirror.to_string() });
         }
     };
+    let table = match locate_zero::find(disk, &table, scatter, prefix, canonical)? {
+        Some(moved) => {
+            layout.doubt(format!(
+                "the {} says that the MBR lies at 0; the card shows it elsewhere, where it fits the rest of the table",
+                layout.learned_from
+            ));
+            moved
+        }
+        None => table,
+    };
     place_entries(&mut layout, &table, prefix, capacity, canonical)?;
     check_against_mbr(disk, &mut layout, &table, scatter, prefix)?;
     if has_pmt && locate_gpt::begins(disk)? {
@@ -248,7 +258,7 @@ fn check_against_mbr(
 /// File systems that the MBR lists and the table places: each must start at the same byte.
 fn compare(layout: &mut Layout, chain: &MbrChain, base: u64) {
     let starts: Vec<u64> = chain.partitions.iter().map(|partition| base + partition.start).collect();
-    let strangers: Vec<String> = ["PROTECT_F", "PROTECT_S", "USRDATA"]
+    let strangers: Vec<String> = locate_zero::LISTED
         .iter()
         .filter_map(|name| layout.find(name))
         .filter(|place| !starts.contains(&place.start))

@@ -10,6 +10,7 @@ pub mod kept;
 pub mod locate;
 pub mod locate_gpt;
 pub mod locate_nand;
+mod locate_zero;
 pub mod phone;
 pub mod place;
 pub mod shared;

@@ -12,6 +12,8 @@ use crate::wire::agent::reply;
 pub const SOON: Duration = Duration::from_secs(2);
 /// Storage probes, DRAM tests, security scans.
 pub const LATER: Duration = Duration::from_secs(10);
+/// Greatest number that is taken for one of an agent's; the greatest known is 179A (section 6.9).
+const MOST_NUMBER: u32 = 0xFFFF;
 
 /// The stream to one agent.
 pub struct Line {
@@ -57,6 +59,14 @@ impl Line {
         self.hear(&mut bytes, within, doing).map(|()| u32::from_be_bytes(bytes))
     }
 
+    /// Receives an error number. What is far beyond them all is no number: the stream is out of step.
+    pub fn number(&mut self, within: Duration, doing: &str) -> Result<u32, ProtocolError> {
+        match self.word(within, doing)? {
+            code if code <= MOST_NUMBER => Ok(code),
+            code => Err(self.absurd("its error number", code.into(), doing)),
+        }
+    }
+
     /// Receives 5A, or A5 with an error number; after either the agent is in step.
     pub fn ack(&mut self, dialect: Dialect, within: Duration, doing: &str) -> Result<(), ProtocolError> {
         match self.byte(within, doing)? {
@@ -68,7 +78,7 @@ impl Line {
 
     /// Reads the error number behind an A5.
     pub fn refusal(&mut self, dialect: Dialect, doing: &str) -> ProtocolError {
-        match self.word(SOON, doing) {
+        match self.number(SOON, doing) {
             Ok(code) => ProtocolError::agent(doing, AgentTrouble::Number { dialect, code }),
             Err(error) => error,
         }

@@ -100,7 +100,7 @@ pub fn configuration(opening: Opening, chip: &AgentChip, bl_version: u8) -> Vec<
 /// The DRAM step: nothing to do where a preloader was there (section 6.5).
 fn memory(line: &mut Line, dialect: Dialect) -> Result<(), ProtocolError> {
     const DOING: &str = "memory setup";
-    match line.word(LATER, DOING)? {
+    match line.number(LATER, DOING)? {
         0 => Ok(()),
         code if code == in_dialect(dialect, number::DRAM_NEEDED) || code == number::DRAM_NEEDED => {
             Err(line.broken_by(ProtocolError::agent(DOING, AgentTrouble::DramNeeded)))

@@ -105,7 +105,7 @@ pub fn write(line: &mut Line, dialect: Dialect, lba: u64, bytes: &[u8]) -> Resul
         line.say(&byte_sum(bytes).to_be_bytes(), &place)?;
         let code = match line.byte(LATER, &place)? {
             reply::CONT => return Ok(()),
-            reply::NACK => line.word(SOON, &place)?,
+            reply::NACK => line.number(SOON, &place)?,
             got => return Err(line.unexpected("69 or a5", got, &place)),
         };
         let trouble = AgentTrouble::Number { dialect, code };
