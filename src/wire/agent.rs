@@ -137,6 +137,8 @@ pub mod error {
     pub const NO_INFORMATION: u32 = 0xC68;
     /// This storage is not supported.
     pub const NO_SUCH_STORAGE: u32 = 0xC6A;
+    /// The partition table could not be written.
+    pub const TABLE_FAILED: u32 = 0x13CD;
     /// Security is not looked at again.
     pub const CHECK_OFF: u32 = 0x1799;
     /// Security is looked at again.

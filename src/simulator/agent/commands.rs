@@ -3,7 +3,9 @@
 
 use super::facts::Dialect;
 use super::turn::{Turn, World};
-use super::{dram, ending, format, information, link, nand, read, registers, storage, table, write};
+use super::{
+    dram, ending, format, information, link, nand, read, registers, storage, table, table_write, write,
+};
 use crate::wire::agent::{command, error, reply};
 
 /// Bytes D19 answers with a bare refusal.
@@ -29,7 +31,7 @@ fn obey(world: &mut World<'_>, op: u8) -> Turn {
         command::UART_SPEED => link::uart_speed(),
         command::READ32 | command::WRITE32 | command::READ16 | command::WRITE16 => registers::access(op),
         command::PMIC_READ | command::PMIC_WRITE => registers::power_chip(op),
-        command::WRITE_PMT => table::write(world),
+        command::WRITE_PMT => table_write::begin(world),
         command::READ_PMT => table::read(world),
         // What follows it is not known; the command itself is answered like the other one that changes a table.
         command::NAND_WRITE if world.nand().is_some() => {

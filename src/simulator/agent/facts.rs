@@ -79,6 +79,8 @@ pub struct AgentFacts {
     pub battery_mv: u32,
     /// The random number of the report.
     pub random_id: [u8; 16],
+    /// FORMAT writes FF, 64 KiB at a time, as an agent does on a card that cannot erase.
+    pub format_in_pieces: bool,
     /// The eMMC is not found, though the board has one.
     pub emmc_missing: bool,
     /// After its report the agent does not accept the chip.
@@ -122,6 +124,7 @@ impl Default for AgentFacts {
             ram_mib: 512,
             battery_mv: 3900,
             random_id: [0; 16],
+            format_in_pieces: false,
             emmc_missing: false,
             soc_fails: false,
             policy: Policy::default(),

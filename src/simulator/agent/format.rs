@@ -1,12 +1,16 @@
-//! FORMAT on a card that can erase: one shot, told as nothing and then everything (preloader-and-legacy-da.md 6.19).
+//! FORMAT: on a card that can erase one shot, told as nothing and then everything; else FF in pieces
+//! (preloader-and-legacy-da.md 6.19).
 
 use super::commands;
-use super::storage::{self, BLOCK_LEN};
+use super::storage::{self, BLOCK_LEN, Trouble};
 use super::turn::{Turn, World};
+use crate::simulator::phone::Departure;
 use crate::wire::agent::{error, storage as kind};
 
 /// Per cent done.
 const ALL: u8 = 0x64;
+/// Bytes of a piece.
+const PIECE: u64 = 64 << 10;
 
 /// FORMAT. The range is of the part chosen last.
 pub fn begin() -> Turn {
@@ -51,23 +55,55 @@ fn refusal(world: &World<'_>, storage: u8) -> Option<u32> {
     }
 }
 
+/// In one shot, or piece by piece.
 fn erase(world: &mut World<'_>, at: u64, length: u64) -> Turn {
     let part = world.memory.part;
-    let done = storage::select(world.soc, part) && storage::erase(world.soc, at, length);
-    if !done {
-        let code = world.memory.dialect.number(error::WRITE_FAILED);
-        world.say(&code.to_be_bytes());
-        world.say_u64(at);
-        world.say(&[crate::wire::agent::reply::STOP]);
-        world.ack();
-        return commands::idle();
+    if !storage::select(world.soc, part) {
+        return failed(world, at);
     }
+    if world.facts().format_in_pieces {
+        return piece(world, at, 0, length);
+    }
+    if storage::erase(world.soc, at, length) { done(world) } else { failed(world, at) }
+}
+
+/// Writes the next piece behind the first `over` of `length` bytes, and tells how much is done.
+fn piece(world: &mut World<'_>, at: u64, over: u64, length: u64) -> Turn {
+    let len = PIECE.min(length - over);
+    let filled = vec![0xFF; usize::try_from(len).unwrap_or(0)];
+    match storage::write(world.soc, at + over, &filled) {
+        Ok(()) => {}
+        Err(Trouble::PowerLost) => return Turn::gone(Departure::PowerLost),
+        Err(Trouble::Failed) => return failed(world, at + over),
+    }
+    let over = over + len;
+    if over == length {
+        return done(world);
+    }
+    let percent = u8::try_from(u128::from(over) * 100 / u128::from(length)).unwrap_or(ALL);
+    progress(world, world.memory.dialect.number(error::IN_PROGRESS), percent);
+    Turn::byte(move |world, _| piece(world, at, over, length))
+}
+
+/// Ends well; DL_INFO is touched like by every change.
+fn done(world: &mut World<'_>) -> Turn {
+    super::write::note(world, "formatted");
     progress(world, 0, ALL);
     Turn::byte(|world, _| {
         world.ack();
         world.ack();
         commands::idle()
     })
+}
+
+/// Says where it failed, and ends.
+fn failed(world: &mut World<'_>, at: u64) -> Turn {
+    let code = world.memory.dialect.number(error::WRITE_FAILED);
+    world.say(&code.to_be_bytes());
+    world.say_u64(at);
+    world.say(&[crate::wire::agent::reply::STOP]);
+    world.ack();
+    commands::idle()
 }
 
 fn progress(world: &mut World<'_>, code: u32, percent: u8) {

@@ -5,7 +5,7 @@
 //! * [`container()`]: DA files made of nothing, whose first stage says which dialect it is.
 //! * `fifo`, `turn`: packets, and how the program is written.
 //! * `opening`, `dram`, `upload`, `report`: the first stage, and the second up to its loop.
-//! * `commands`: the loop; `read`, `write`, `table`, `format`, `registers`, `nand`, `information`, `link`, `ending`: what it
+//! * `commands`: the loop; `read`, `write`, `table`, `table_write`, `format`, `registers`, `nand`, `information`, `link`, `ending`: what it
 //!   obeys, on `storage`.
 
 mod commands;
@@ -24,6 +24,7 @@ mod registers;
 mod report;
 mod storage;
 mod table;
+mod table_write;
 mod turn;
 mod upload;
 mod write;

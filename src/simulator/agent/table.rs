@@ -9,11 +9,11 @@ use crate::simulator::nand::{Nand, USER_AT};
 use crate::wire::agent::{OLD_TABLE_ENTRY_LEN, TABLE_ENTRIES, error, reply};
 
 /// Distance of the PMT from the end of the part, bytes; its mirror follows at once.
-const FROM_END: u64 = 1 << 20;
+pub const FROM_END: u64 = 1 << 20;
 /// Bytes of one copy.
-const LEN: usize = 4096;
+pub const LEN: usize = 4096;
 /// Signatures of both copies, at the start and in the last word.
-const SIGNATURES: [u32; 2] = [0x5054_7631, 0x4D50_5431];
+pub const SIGNATURES: [u32; 2] = [0x5054_7631, 0x4D50_5431];
 /// What an agent tells as part id; on a NAND the reference is silent.
 const PART_ID: u64 = 0xFF;
 /// Bytes of a name.
@@ -45,12 +45,6 @@ pub fn read(world: &mut World<'_>) -> Turn {
         world.say_block(table, None);
         Turn::byte(|_, _| commands::idle())
     })
-}
-
-/// WRITE_PMT: this phone keeps its table.
-pub fn write(world: &mut World<'_>) -> Turn {
-    world.refuse(error::UNSUPPORTED);
-    commands::idle()
 }
 
 /// Returns the entries of the first valid copy.

@@ -100,6 +100,10 @@ impl Scalars<'_> {
     pub fn u32(&mut self) -> u32 {
         u32::from_be_bytes(self.take())
     }
+    /// Returns the bytes that were not taken yet.
+    pub fn rest(&self) -> &[u8] {
+        self.0
+    }
     /// Takes the next double word.
     pub fn u64(&mut self) -> u64 {
         u64::from_be_bytes(self.take())

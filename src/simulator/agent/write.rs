@@ -206,7 +206,7 @@ fn sum_of(world: &mut World<'_>, part: u8, mut at: u64, mut length: u64) -> Opti
 }
 
 /// Rewrites DL_INFO at the end of the user area, then chooses the part again that was chosen.
-fn note(world: &mut World<'_>, text: &str) {
+pub fn note(world: &mut World<'_>, text: &str) {
     let end = storage::capacity(world.soc, part::USER);
     let mut bytes = vec![0; 0x800];
     bytes[..22].copy_from_slice(b"DOWNLOAD INFORMATION!!");

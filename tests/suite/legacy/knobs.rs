@@ -194,6 +194,42 @@ fn ready_among_an_agents_words_while_it_writes_leaves_a_way_to_the_old_and_the_n
 }
 
 #[test]
+fn bytes_too_many_or_too_late_never_make_another_archive() {
+    for dialect in BOTH {
+        let ground = Ground::on(bench("mt6572", dialect));
+        let mut agents: Vec<AgentFacts> =
+            (1..60).map(|nth| AgentFacts { duplicate_ack: Some(nth), ..usual() }).collect();
+        agents.extend(
+            (0..40).map(|step| AgentFacts {
+                cut_after_bytes: Some((7 + step % 2 * 4) << (step / 2)),
+                ..usual()
+            }),
+        );
+        // Two seconds are more than this host waits for a reply, and one for every reply is more than it has patience for.
+        agents.extend([900, 2_500, 5_000].map(|late| AgentFacts { reply_delay_ms: late, ..usual() }));
+        let mut ends = [0; 2];
+        for agent in agents {
+            behave(&ground.bench, agent.clone());
+            let result = ground.bench.backup_in_one_go("b.nvk");
+            let outcome = ground.settle(&result, false);
+            let known = [Outcome::Done, Outcome::Nothing].iter().position(|known| *known == outcome);
+            ends[known.unwrap_or_else(|| panic!("{dialect:?} {agent:?}: {outcome:?} {result:?}"))] += 1;
+            if let Err(failure) = &result {
+                assert!(failure.advice.as_ref().is_some_and(|advice| advice.len() > 20), "{failure:?}");
+            }
+            if agent.reply_delay_ms > 0 {
+                let code = result.expect_err("too late").code;
+                assert_eq!(code, if agent.reply_delay_ms < 2_000 { "too-slow" } else { "cable-timeout" });
+            }
+        }
+        assert!(ends[1] > 30, "{dialect:?}: {ends:?}");
+        behave(&ground.bench, AgentFacts { reply_delay_ms: 100, ..usual() });
+        let result = ground.bench.backup("b.nvk");
+        assert_eq!(ground.settle(&result, false), Outcome::Done, "late, and in time: {:?}", result.err());
+    }
+}
+
+#[test]
 fn a_phone_behind_a_slow_hub_is_backed_up_and_restored_like_a_fast_one() {
     for dialect in BOTH {
         let end = |slow: bool| {

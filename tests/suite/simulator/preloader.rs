@@ -309,6 +309,36 @@ fn a_download_agent_is_refused_where_it_must_be_signed() {
 }
 
 #[test]
+fn an_upload_that_ends_early_waits_and_one_that_does_not_end_is_obeyed() {
+    let mut phone = warm(Board::default());
+    phone.answer(&hex("d7 81e00000 00000004 00000000"));
+    assert_eq!(phone.answer(&hex("341278")), [0; 0]);
+    phone.pass(Duration::from_secs(3600));
+    assert_eq!(phone.presence(), Presence::Connected);
+    assert_eq!(phone.answer(&hex("56 fd")), hex("444c 0000 fd 6572 0000"), "what is too much is a command");
+    // Corrupted on its way: the phone sums what it has, and accepts it.
+    phone.answer(&hex("d7 81e00000 00000004 00000000"));
+    assert_eq!(phone.answer(&hex("34127857")), hex("454c 0000"));
+}
+
+#[test]
+fn what_is_no_token_lets_it_boot() {
+    let mut phone = cold(Board::default());
+    phone.hear(b"garbage!");
+    phone.pass(ms(1_000));
+    assert_eq!(phone.presence(), gone(Departure::Booted));
+}
+
+#[test]
+fn a_transfer_without_bytes_is_nothing() {
+    let mut phone = warm(Board::default());
+    assert_eq!(phone.answer(&[]), [0; 0]);
+    assert_eq!(phone.answer(&hex("d1 1000")), hex("d1"));
+    assert_eq!(phone.answer(&[]), [0; 0]);
+    assert_eq!(phone.answer(&hex("0024 00000001")), hex("10000024 00000001 0000 00000000 0000"));
+}
+
+#[test]
 fn a_jump_without_an_agent_is_refused() {
     let mut phone = warm(Board::default());
     assert_eq!(phone.answer(&hex("d5 81e00000")), hex("d5 81e00000 2001"));

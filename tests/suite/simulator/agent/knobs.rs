@@ -161,6 +161,19 @@ fn an_emmc_may_be_missing() {
     assert_eq!(ask(&mut phone, &hex("60 08")), hex("a5 00000C50"));
     assert_eq!(ask(&mut phone, &[0xA5]), hex("a5 0000040D"));
     assert_eq!(ask(&mut phone, &read_header(Dialect::D19, 0x0C, 0, 0x200)), hex("a5 00000C4D"));
+    let [first, second] = stages(&container(&recipe(Dialect::D13)));
+    let facts = AgentFacts { emmc_missing: true, ..AgentFacts::default() };
+    let mut phone = jumped(with(facts), blank(), &first);
+    assert_eq!(said(&mut phone), hex("c0 04 02 88"));
+    ask(&mut phone, &hex(OLD_CONFIGURATION));
+    upload_second(&mut phone, &second);
+    let report = ask(&mut phone, &[0x5A]);
+    assert_eq!(report[58..62], hex("00000C48"));
+    assert_eq!(report[62..122], [0; 60]);
+    assert_eq!(report[184..], hex("5a 00000C06 00000BFA c1"));
+    assert_eq!(ask(&mut phone, &hex("60 08")), hex("a5 00000C4B"));
+    assert_eq!(ask(&mut phone, &[0xA5]), hex("a5 0000040D"));
+    assert_eq!(ask(&mut phone, &read_header(Dialect::D13, 0x0C, 0, 0x200)), hex("a5 00000C48"));
 }
 
 #[test]
@@ -179,6 +192,19 @@ fn a_nand_phone_reports_its_nand_only() {
     assert_eq!(report[35..39], hex("20000000"), "512 MiB");
     assert_eq!(report[64..68], hex("00000C4D"));
     assert_eq!(report[222..], hex("5a 00000C0B 0000040B c1"));
+}
+
+#[test]
+fn a_transfer_without_bytes_is_nothing() {
+    let mut phone = looped(board(), blank(), Dialect::D19);
+    phone.hear(&[]);
+    assert_eq!(ask(&mut phone, &write_header(0, 0x400, 0x400)), [0x5A]);
+    for transfer in [&[][..], &[0x5A], &[], &[7; 0x200], &[], &[7; 0x200], &[]] {
+        assert_eq!(ask(&mut phone, transfer), NOTHING);
+    }
+    assert_eq!(ask(&mut phone, &sum16(&[7; 0x400])), [0x69]);
+    assert!(phone.violations().is_empty());
+    assert_eq!(content(phone, 0, 0x400), [7; 0x400]);
 }
 
 #[test]

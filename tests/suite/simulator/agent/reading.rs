@@ -218,8 +218,12 @@ fn registers_are_reached_and_holes_are_fatal() {
         assert_eq!(ask(&mut phone, &hex("7a 10005350")), hex("12345678 5a"));
         assert_eq!(ask(&mut phone, &hex("d7 10001430 4321")), [0x5A]);
         assert_eq!(ask(&mut phone, &hex("7a 80000000")), hex("00000000 5a"));
-        assert_eq!(ask(&mut phone, &hex("7a 40000000")), NOTHING);
-        assert_eq!(ask(&mut phone, &[0x72]), NOTHING, "dead");
+        for fatal in ["7a 40000000", "7b 40000000 00000000", "d7 40000000 0000", "d8 40000000"] {
+            let mut phone = looped(board(), blank(), dialect);
+            assert_eq!(ask(&mut phone, &hex(fatal)), NOTHING);
+            assert_eq!(ask(&mut phone, &[0x72]), NOTHING, "dead");
+            assert_eq!(phone.violations().len(), 1, "{fatal}");
+        }
     }
 }
 

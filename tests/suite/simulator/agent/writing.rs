@@ -191,6 +191,96 @@ fn a_format_is_one_shot() {
 }
 
 #[test]
+fn a_format_may_be_told_piece_by_piece() {
+    let pieces = |faults| {
+        let agent = AgentFacts { format_in_pieces: true, ..AgentFacts::default() };
+        let mut phone = looped(Board { faults, ..with(agent) }, holding(0, &[0xEE; 0x3_0000]), Dialect::D19);
+        let header = hex("d4 02 00 00 00 0000000000000200 0000000000020000");
+        assert_eq!(ask(&mut phone, &header), hex("5a 5a 00000BD1 00"));
+        phone
+    };
+    let mut phone = pieces(vec![]);
+    assert_eq!(ask(&mut phone, &[0x5A]), hex("00000BD1 32"));
+    assert_eq!(ask(&mut phone, &[0x5A]), hex("00000000 64"));
+    assert_eq!(ask(&mut phone, &[0x5A]), hex("5a 5a"));
+    assert_eq!(ask(&mut phone, &[0x72]), hex("5a 01"));
+    let (_, flash) = phone.unplug();
+    let mut bytes = vec![0; 0x3_0000];
+    flash.read(Area::User, 0, &mut bytes).unwrap();
+    assert_eq!(bytes, [vec![0xEE; 0x200], vec![0xFF; 0x2_0000], vec![0xEE; 0xFE00]].concat());
+    flash.read(Area::User, 0xE69F_F800, &mut bytes[..22]).unwrap();
+    assert_eq!(&bytes[..22], b"DOWNLOAD INFORMATION!!", "every change leaves a note");
+    let mut phone = pieces(vec![CardFault::WriteProtected { first: 0x90, count: 1 }]);
+    assert_eq!(ask(&mut phone, &[0x5A]), hex("00000BD1 32"));
+    assert_eq!(ask(&mut phone, &[0x5A]), hex("00000C52 0000000000010200 96 5a"));
+    assert_eq!(ask(&mut phone, &[0x72]), hex("5a 01"));
+    let mut phone = pieces(vec![CardFault::PowerLoss { nth: 1, leaves: Leaves::Old }]);
+    assert_eq!(ask(&mut phone, &[0x5A]), NOTHING);
+    assert_eq!(phone.presence(), Presence::Gone { why: Departure::PowerLost });
+}
+
+/// An entry as a host tells it.
+fn entry(dialect: Dialect, name: &str, size: u64, offset: u64) -> Vec<u8> {
+    let mut bytes = name.as_bytes().to_vec();
+    bytes.resize(64, 0);
+    bytes.extend(size.to_le_bytes());
+    if dialect == Dialect::D19 {
+        bytes.extend(0xFF_u64.to_le_bytes());
+    }
+    bytes.extend([offset.to_le_bytes(), 7_u64.to_le_bytes()].concat());
+    bytes
+}
+
+/// Sends a table of two, up to the flag.
+fn tell_table(phone: &mut Phone, dialect: Dialect, update: u32) -> (Vec<u8>, Vec<u8>) {
+    assert_eq!(ask(phone, &[0xA4]), [0x5A]);
+    assert_eq!(ask(phone, &hex("00000002")), [0x5A]);
+    let entries = [entry(dialect, "MBR", 0x8_0000, 0x60_0000), entry(dialect, "USRDATA", 0, 0x68_0000)];
+    for entry in &entries {
+        assert_eq!(ask(phone, entry), [0x69]);
+    }
+    (entries.concat(), ask(phone, &update.to_be_bytes()))
+}
+
+#[test]
+fn a_table_that_is_written_is_told_again_and_lies_in_both_copies() {
+    for dialect in BOTH {
+        let mut phone = looped(board(), blank(), dialect);
+        let (told, answer) = tell_table(&mut phone, dialect, 1);
+        assert_eq!(answer, hex("5a 5a"));
+        assert_eq!(ask(&mut phone, &[0xA5])[0], 0x5A);
+        assert_eq!(ask(&mut phone, &[0x5A]), told);
+        ask(&mut phone, &[0x5A]);
+        let (_, flash) = phone.unplug();
+        for (at, signature) in [(0xE690_0000, b"1vTP"), (0xE690_1000, b"1TPM")] {
+            let mut copy = vec![0; 4096];
+            flash.read(Area::User, at, &mut copy).unwrap();
+            assert!(copy.starts_with(signature) && copy.ends_with(signature));
+            let (first, second) = (
+                entry(Dialect::D13, "MBR", 0x8_0000, 0x60_0000),
+                entry(Dialect::D13, "USRDATA", 0, 0x68_0000),
+            );
+            assert_eq!(copy[8..8 + 0xB0], [first, second].concat());
+            assert_eq!(copy[0xFF8..0xFFC], [1, 0, 0, 0], "the sequence number");
+        }
+    }
+}
+
+#[test]
+fn a_table_may_be_told_in_vain() {
+    let mut phone = looped(board(), blank(), Dialect::D19);
+    assert_eq!(tell_table(&mut phone, Dialect::D19, 0).1, hex("5a 5a"));
+    assert_eq!(ask(&mut phone, &[0xA5]), hex("a5 0000040D"));
+    let faults = vec![CardFault::WriteProtected { first: 0xE690_0000 / 512, count: 1 }];
+    let mut phone = looped(Board { faults, ..board() }, blank(), Dialect::D19);
+    assert_eq!(tell_table(&mut phone, Dialect::D19, 1).1, hex("5a a5 000013CD"));
+    assert_eq!(ask(&mut phone, &[0x72]), hex("5a 01"));
+    assert_eq!(ask(&mut phone, &[0xA4]), [0x5A]);
+    assert_eq!(ask(&mut phone, &hex("00000029")), NOTHING, "41 entries hang it");
+    assert_eq!(ask(&mut phone, &[0x72]), NOTHING);
+}
+
+#[test]
 fn a_packet_length_outside_the_agents_buffer_hangs() {
     for packet in [0, 0x10_0001, u32::MAX] {
         let mut phone = looped(board(), blank(), Dialect::D19);
