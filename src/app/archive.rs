@@ -13,7 +13,7 @@ use super::survey::Report;
 use super::{Context, Exit, Failure};
 use crate::identity::{self, Copies, Covers, FileCopy, Found, Tree};
 use crate::storage::{KeptDisk, Layout, Place, Shared, share};
-use crate::vault::{Archive, Imported, Manifest, PhoneIds, sha256_of_file};
+use crate::vault::{Archive, Imported, Manifest, PhoneIds, Region, sha256_of_file};
 
 /// Largest user area an archive may speak of: 16 TiB, beyond any eMMC.
 const MAX_USER_AREA: u64 = 1 << 44;
@@ -71,11 +71,20 @@ pub(super) fn checked<R: Read + Seek>(mut archive: Archive<R>) -> Result<OpenArc
         }
         let blob = archive.region(&region.name)?;
         let mut at = 0usize;
+        let mut pieces = Vec::new();
         for range in &region.kept {
             let len = usize::try_from(range.len).unwrap_or(usize::MAX);
             let bytes = blob.get(at..at.saturating_add(len)).unwrap_or_default();
-            disk.keep(region.start + range.at, bytes.to_vec());
+            pieces.push((region.start + range.at, bytes.to_vec()));
             at += bytes.len();
+        }
+        // A bad block reads as erased, here as on the phone.
+        for (at, len) in bad_within(&manifest, region) {
+            pieces.push((at, vec![0xFF; usize::try_from(len).unwrap_or(0)]));
+        }
+        pieces.sort_unstable_by_key(|(at, _)| *at);
+        for (at, bytes) in pieces {
+            disk.keep(at, bytes);
         }
     }
     let layout = layout_of(&manifest);
@@ -114,6 +123,21 @@ pub(super) fn checked<R: Read + Seek>(mut archive: Archive<R>) -> Result<OpenArc
         (ids.cid, ids.soc_id) = (String::new(), None);
     }
     Ok(OpenArchive { manifest, disk, layout, copies, covers, facts, ids })
+}
+
+/// Returns the gaps of a region that are bad blocks of its NAND.
+fn bad_within(manifest: &Manifest, region: &Region) -> Vec<(u64, u64)> {
+    /// Largest erase block that is believed: more is no gap of this kind.
+    const MOST: u64 = 16 << 20;
+    let Some(nand) = &manifest.nand else { return Vec::new() };
+    let block = u64::from(nand.page).saturating_mul(nand.pages_per_block.into());
+    let is_bad = |at: u64| {
+        let number = at.checked_div(block).and_then(|number| u32::try_from(number).ok());
+        number.is_some_and(|number| nand.bad_blocks.contains(&number))
+    };
+    let places = region.not_kept.iter().map(|gap| (region.start + gap.at, gap.len));
+    let short = places.filter(|(_, len)| (1..=block.min(MOST)).contains(len));
+    short.filter(|(at, len)| is_bad(*at) && is_bad(at + len - 1)).collect()
 }
 
 /// The files of a layer as a tree, for what was imported from files: they are all there is of it. They have no places.

@@ -72,9 +72,9 @@ pub struct BackupResult {
     pub cable_seconds: f64,
     /// Blocks that came over the cable.
     pub blocks: u64,
-    /// Bad blocks of a NAND that lie in what was kept, so far as they were met: nothing could be read of them.
+    /// Regions that lack something that was in use, because a block of the NAND cannot be read any more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub bad_blocks: Vec<u32>,
+    pub lacking: Vec<String>,
     /// What the user must know of what was saved.
     pub warnings: Vec<String>,
     /// What the archive holds.
@@ -157,7 +157,8 @@ pub fn archive(
     warnings.extend(session.layout.doubts.iter().cloned());
     let whole: Vec<Place> =
         plans.iter().filter(|plan| !plan.ranges.is_empty()).map(|plan| plan.place.clone()).collect();
-    warnings.extend(nand::warnings(session, &copies, &whole)?);
+    let nand::Loss { warnings: of_blocks, lacking } = nand::loss(session, &copies, &whole)?;
+    warnings.extend(of_blocks);
     for warning in &warnings {
         context.warn(warning.clone());
     }
@@ -208,7 +209,7 @@ pub fn archive(
         regions,
         cable_seconds: disk.elapsed().as_secs_f64(),
         blocks: disk.fetched(),
-        bad_blocks: disk.bad_blocks(),
+        lacking,
         warnings,
         report,
     })
@@ -271,7 +272,11 @@ fn add_region(
         .into_iter()
         .map(|(at, len)| (at.saturating_sub(place.start), len))
         .collect();
-    let kept = join(known, place.len);
+    let holes = nand::holes(&disk, place);
+    let left_out = gaps(&join(known, place.len), place.len);
+    let bad = holes.iter().map(|(at, len, _)| (*at, *len));
+    let kept = gaps(&join(left_out.into_iter().chain(bad).collect(), place.len), place.len);
+    let plan = &RegionPlan { not_read: [plan.not_read.clone(), holes].concat(), ..plan.clone() };
     let mut blob = Vec::with_capacity(usize::try_from(total(&kept)).unwrap_or(0));
     // Moved in pieces, so that no partition is in memory twice.
     let longest = disk.capabilities().run_blocks.saturating_mul(BLOCK).max(PIECE);

@@ -200,7 +200,7 @@ pub(super) fn refuse_unproven(session: &PhoneSession) -> Result<(), Failure> {
                 "the partition layout is not proven, so nothing is written: {}",
                 layout.doubts.join("; ")
             ),
-            "Give the scatter file of this phone's firmware with --scatter FILE; if it is given already, it contradicts the phone.",
+            "Give the scatter file of this phone's firmware with --scatter FILE; if it is given already, it contradicts the phone, or cannot settle this.",
         ));
     }
     if layout.learned_from == "scatter" && !content_agrees(&(session.disk.clone() as Shared), layout)? {

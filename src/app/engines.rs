@@ -227,10 +227,26 @@ fn direct(context: &Context<'_>, greeted: Greeted, reason: String) -> Result<Rea
         Pace::Strict => EnginePace::Strict,
         Pace::Fast => EnginePace::Fast,
     };
-    let engine = session.into_direct(DirectOptions { pace })?;
+    let engine = session.into_direct(DirectOptions { pace }).map_err(|error| nand_way(context, error))?;
     // This engine asks for each block alone, so looking after each costs nothing.
     let engine = Patient::new(engine, context.choices.timeout, 1);
     Ok(Reached { preloader, engine: Box::new(engine), chip, reason, agent: None })
+}
+
+/// Names the way to a NAND where the user has its file already.
+fn nand_way(context: &Context<'_>, error: ProtocolError) -> Failure {
+    let reach = &context.choices.reach;
+    let is_nand = matches!(error, ProtocolError::NandBoot { .. });
+    let failure = Failure::from(error);
+    match (&reach.da, &reach.da_by_environment) {
+        (Some(_), _) if is_nand => {
+            failure.advise("Leave --engine direct out: through the file given with --da NAND is read.")
+        }
+        (None, Some(_)) if is_nand => failure.advise(
+            "Say --engine legacy: then the file that NVKEEP_DA names is used, through which NAND is read.",
+        ),
+        _ => failure,
+    }
 }
 
 /// What helps a phone that only an agent reaches.

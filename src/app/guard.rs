@@ -137,23 +137,33 @@ fn come_back(
     }
     if session.layout.nand && kept.cid.is_empty() {
         let told = lock(&session.disk).random_id();
-        if told.is_none() || told != kept.random_id {
-            context.warn(
-                "a raw NAND has no CID: nothing but the comparison shows whether this is the phone that was backed up",
-            );
+        match (told, kept.random_id) {
+            (Some(now), Some(then)) if now == then => return Ok(session),
+            (Some(_), Some(_)) => {}
+            _ => {
+                context.warn(
+                    "a raw NAND has no CID: nothing but the comparison shows whether this is the phone that was backed up",
+                );
+                return Ok(session);
+            }
         }
-        return Ok(session);
     }
     let other = Failure::new(
         Exit::Forbidden,
         "other-phone",
         format!(
-            "another phone came back: its card is {}, the one that was backed up has {}; nothing was written to it",
-            session.facts.cid, kept.cid
+            "another phone came back: it has {}, the one that was backed up {}; nothing was written to it",
+            named(&session.facts.cid),
+            named(&kept.cid)
         ),
     )
     .advise("Plug in the phone that was backed up.");
     session.close(context, Err(other))
+}
+
+/// Returns how a phone is told from another; one without a CID by what its chip says.
+fn named(cid: &str) -> String {
+    if cid.is_empty() { "a raw NAND and a number of its own".into() } else { format!("the card {cid}") }
 }
 
 /// Compares the phone with its archive, and puts back what the flash took.

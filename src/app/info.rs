@@ -88,6 +88,10 @@ pub struct InfoResult {
     /// The Download Agent that runs on the phone, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentFacts>,
+    /// Nothing is written to this phone, whatever its layout: its chip is not verified for the engine, or its storage is a raw
+    /// NAND.
+    #[serde(default)]
+    pub read_only: bool,
     /// Where the layout was learned.
     pub layout_from: String,
     /// Whether the layout passed the checks that a write demands.
@@ -132,6 +136,7 @@ pub fn describe(session: &PhoneSession) -> InfoResult {
         card: card(session),
         engine_reason: session.engine_reason.clone(),
         agent: session.agent.clone(),
+        read_only: !lock(&session.disk).capabilities().write,
         layout_from: session.layout.learned_from.clone(),
         layout_proven: session.layout.is_proven(),
         remarks: session.layout.remarks.clone(),

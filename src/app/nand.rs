@@ -6,7 +6,7 @@ use super::{Context, Exit, Failure};
 use crate::identity::Copies;
 use crate::protocol::NandChip;
 use crate::storage::locate_nand::TABLE_PLACE;
-use crate::storage::{BLOCK, Place, shared::lock};
+use crate::storage::{BLOCK, PhoneDisk, Place, shared::lock};
 use crate::vault::{Draft, NandRecord};
 
 /// Layer of an archive's files that hold spare bytes, one file a region: page after page, FF where a block is bad.
@@ -73,6 +73,22 @@ fn spare_of(
     Ok(told.then_some(all))
 }
 
+/// Returns the bad blocks of a place as ascending ranges within it, and why nothing is kept of each.
+pub(super) fn holes(disk: &PhoneDisk, place: &Place) -> Vec<(u64, u64, String)> {
+    let Some(chip) = disk.nand() else { return Vec::new() };
+    let block = chip.erase_block();
+    let end = place.start + place.len;
+    let mut holes = Vec::new();
+    for number in disk.bad_blocks() {
+        let at = u64::from(number) * block;
+        let (from, to) = (at.max(place.start), (at + block).min(end));
+        if from < to {
+            holes.push((from - place.start, to - from, format!("bad block {number} of the NAND")));
+        }
+    }
+    holes
+}
+
 /// Returns what the manifest says of the chip.
 pub(super) fn record(session: &PhoneSession) -> Option<NandRecord> {
     let disk = lock(&session.disk);
@@ -85,18 +101,23 @@ pub(super) fn record(session: &PhoneSession) -> Option<NandRecord> {
     })
 }
 
-/// Returns a sentence for every region with bad blocks that its own bitmap does not know of.
+/// What bad blocks took of the regions of a backup.
+#[derive(Debug, Default)]
+pub(super) struct Loss {
+    /// A sentence for every region with bad blocks that its own bitmap does not know of.
+    pub warnings: Vec<String>,
+    /// Regions that lack what was in use.
+    pub lacking: Vec<String>,
+}
+
+/// Returns what bad blocks took.
 ///
 /// # Errors
 /// `nand-unreadable` where all of a region is bad: an archive must not look as if it held it.
-pub(super) fn warnings(
-    session: &PhoneSession,
-    copies: &Copies,
-    places: &[Place],
-) -> Result<Vec<String>, Failure> {
+pub(super) fn loss(session: &PhoneSession, copies: &Copies, places: &[Place]) -> Result<Loss, Failure> {
     let disk = lock(&session.disk);
-    let Some(chip) = disk.nand() else { return Ok(Vec::new()) };
-    let mut warnings = Vec::new();
+    let mut loss = Loss::default();
+    let Some(chip) = disk.nand() else { return Ok(loss) };
     let block = chip.erase_block().max(BLOCK);
     // Blocks that the table passed over hold nothing of it.
     for place in places.iter().filter(|place| place.name != TABLE_PLACE) {
@@ -124,11 +145,12 @@ pub(super) fn warnings(
             ("PROTECT_F" | "PROTECT_S", _) => "its file system passes over them",
             _ => "what was in them may be lost",
         };
-        warnings.push(format!(
-            "{} lies over bad blocks of the NAND ({}): {what}",
-            place.name,
-            new.join(", ")
-        ));
+        if !what.starts_with("its file system") {
+            loss.lacking.push(place.name.clone());
+        }
+        let blocks = if new.len() == 1 { "block" } else { "blocks" };
+        let numbers = new.join(", ");
+        loss.warnings.push(format!("{} lies over bad {blocks} {numbers} of the NAND: {what}", place.name));
     }
-    Ok(warnings)
+    Ok(loss)
 }

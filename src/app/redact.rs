@@ -127,8 +127,10 @@ fn drafted(
     let mut draft = Draft::new(manifest);
     for region in &old.regions {
         let (start, len) = (region.start, region.len);
-        if old.nand.is_some() && !DECODED.contains(&region.name.as_str()) {
+        if old.nand.is_some() && !region.kept.is_empty() && !DECODED.contains(&region.name.as_str()) {
             // Raw YAFFS2: nobody has looked for what in it names a phone.
+            context
+                .warn(format!("{} is left out of the copy: its file system is not looked into", region.name));
             let reason = "left out of a copy for publishing: its file system is not looked into".into();
             let gap = Gap { at: 0, len, reason };
             draft.add_region(&region.name, (start, len), Vec::new(), vec![gap], Vec::new())?;

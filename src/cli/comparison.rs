@@ -25,7 +25,7 @@ pub fn diff(result: &DiffResult) -> String {
     if !comparison.not_compared.is_empty() {
         let _ = writeln!(
             text,
-            "left out   {}: not in both, so nothing is said of it",
+            "left out   {}: not in both, or not looked into, so nothing is said of it",
             comparison.not_compared.join(", ")
         );
     }

@@ -219,7 +219,12 @@ fn work(
             let request = BackupRequest { output, note, full, force, lock, ..BackupRequest::default() };
             let result = backup(context, &request)?;
             let text = text::backup(&result);
-            Ok(Outcome { identities: result.report.identities(), ..Outcome::done("backup", &result, text)? })
+            let exit = if result.lacking.is_empty() { Exit::Done } else { Exit::ReadIncomplete };
+            Ok(Outcome {
+                exit,
+                identities: result.report.identities(),
+                ..Outcome::done("backup", &result, text)?
+            })
         }
         Verb::Inspect { source, .. } => {
             let report = inspect(context, source.as_deref())?;

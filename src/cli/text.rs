@@ -14,7 +14,7 @@ use crate::app::repair::RepairResult;
 use crate::app::report;
 use crate::app::restore::RestoreResult;
 use crate::app::staging::PlanSummary;
-use crate::app::{Device, Report, ScenarioInfo, Sums};
+use crate::app::{Device, Report, ScenarioInfo, Sums, VerdictCode};
 
 /// The answer of `detect`.
 pub fn devices(devices: &[Device]) -> String {
@@ -102,8 +102,8 @@ pub fn info(info: &InfoResult) -> String {
         let _ = writeln!(text, "           sha256 {}", agent.sha256);
         let _ = writeln!(text, "           {}; the chip's description is {}", agent.entry, agent.confidence);
     }
-    let proven = if info.card.nand.is_some() {
-        "read only"
+    let proven = if info.read_only {
+        "nothing is written to this phone"
     } else if info.layout_proven {
         "checked, fit for writing"
     } else {
@@ -125,7 +125,15 @@ pub fn info(info: &InfoResult) -> String {
 /// The answer of `backup`.
 pub fn backup(result: &BackupResult) -> String {
     let mut text = String::new();
-    let _ = writeln!(text, "Backup complete: {}", result.file.display());
+    let file = result.file.display();
+    let _ = match result.lacking.is_empty() {
+        true => writeln!(text, "Backup complete: {file}"),
+        false => writeln!(
+            text,
+            "Backup made, and NOT complete (bad blocks in {}): {file}",
+            result.lacking.join(", ")
+        ),
+    };
     let _ = writeln!(
         text,
         "  {} blocks in {:.0} s on the cable; archive of {}, read back",
@@ -219,11 +227,19 @@ pub fn plan(plan: &PlanSummary) -> String {
     text
 }
 
+/// Who holds it, where not everything of a phone can be read.
+fn holds(report: &Report) -> &'static str {
+    match report.survey.verdict.code {
+        VerdictCode::Unread => "what can be read of the phone holds",
+        _ => "the phone holds",
+    }
+}
+
 /// The answer of `restore`.
 pub fn restore(result: &RestoreResult) -> String {
     let mut text = String::new();
     if result.plan.blocks == 0 {
-        let _ = writeln!(text, "Nothing to do: the phone holds what the archive holds.");
+        let _ = writeln!(text, "Nothing to do: {} what the archive holds.", holds(&result.after));
     } else if result.written {
         let _ = writeln!(text, "Restore complete: {} blocks written and read back.", result.plan.blocks);
         let _ = writeln!(text, "Live tree: {}", result.plan.live);
@@ -242,7 +258,12 @@ pub fn restore(result: &RestoreResult) -> String {
 pub fn repair(result: &RepairResult) -> String {
     let mut text = String::new();
     if result.plan.blocks == 0 {
-        let _ = writeln!(text, "Nothing to do: nothing on the phone is in need of repair.");
+        let _ = match result.after.survey.verdict.code {
+            VerdictCode::Unread => {
+                writeln!(text, "Nothing to do: nothing that can be read is in need of repair.")
+            }
+            _ => writeln!(text, "Nothing to do: nothing on the phone is in need of repair."),
+        };
     } else {
         text.push_str(&plan(&result.plan));
         let done = match result.written {

@@ -228,7 +228,11 @@ pub fn compare(a: Holding<'_>, b: Holding<'_>, family: &Family) -> Option<Compar
 /// only one of the two has.
 fn restrict(copies: &Copies, shared: Covers) -> Copies {
     fn kept<T: Clone>(found: &Found<T>, keep: bool) -> Found<T> {
-        if keep { found.clone() } else { Found::Absent("only one of the two has it".into()) }
+        match found {
+            found if keep => found.clone(),
+            Found::Unread(why) => Found::Unread(why.clone()),
+            _ => Found::Absent("only one of the two has it".into()),
+        }
     }
     Copies {
         binregion: kept(&copies.binregion, shared.binregion),

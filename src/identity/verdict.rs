@@ -226,9 +226,9 @@ fn conclude(found: Findings, boots_from: BootsFrom, any: bool) -> Verdict {
     };
     // What cannot be read lies on a raw NAND, to which nothing is written: what would be done can be shown.
     let steps = if unread && code != VerdictCode::Unread {
-        let shown =
-            "nvkeep repair --dry-run   (shows what would mend it; nvkeep does not write to a raw NAND)";
-        vec![save.to_owned(), shown.to_owned()]
+        let from = if code == VerdictCode::Repairable { "" } else { " --from ARCHIVE.nvk" };
+        let why = "shows what would mend it; nvkeep does not write to a raw NAND";
+        vec![save.to_owned(), format!("nvkeep repair{from} --dry-run   ({why})")]
     } else {
         steps
     };

@@ -12,6 +12,9 @@ use crate::formats::{ReadAt, ReadError};
 /// Type byte of the one partition in a protective boot record.
 const PROTECTIVE: u8 = 0xEE;
 
+/// What is said of an MBR that bears a table out.
+const IN_PLACE: &str = "the MBR lies where the table says and lists the same file systems";
+
 /// Turns a partition's name as its table writes it into the canonical one.
 pub type Canonical<'a> = &'a dyn Fn(&str) -> String;
 
@@ -128,7 +131,9 @@ pub fn locate(
             return Err(LocateError::NoTable { main: main.to_string(), mirror: mirror.to_string() });
         }
     };
-    let table = match locate_zero::find(disk, &table, scatter, prefix, canonical)? {
+    let moved = locate_zero::find(disk, &table, scatter, prefix, canonical)?;
+    let is_moved = moved.is_some();
+    let table = match moved {
         Some(moved) => {
             layout.doubt(format!(
                 "the {} says that the MBR lies at 0; the card shows it elsewhere, where it fits the rest of the table",
@@ -140,6 +145,10 @@ pub fn locate(
     };
     place_entries(&mut layout, &table, prefix, capacity, canonical)?;
     check_against_mbr(disk, &mut layout, &table, scatter, prefix)?;
+    if is_moved {
+        // It lies where the card says, and not where the table does.
+        layout.remarks.retain(|remark| remark != IN_PLACE);
+    }
     if has_pmt && locate_gpt::begins(disk)? {
         return beside_gpt(disk, layout, canonical);
     }
@@ -265,7 +274,7 @@ fn compare(layout: &mut Layout, chain: &MbrChain, base: u64) {
         .map(|place| place.name.clone())
         .collect();
     if strangers.is_empty() {
-        layout.remarks.push("the MBR lies where the table says and lists the same file systems".into());
+        layout.remarks.push(IN_PLACE.into());
     } else {
         layout.doubt(format!("the MBR does not list {} where the table places it", strangers.join(", ")));
     }

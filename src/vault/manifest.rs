@@ -75,7 +75,8 @@ pub struct NandRecord {
     pub pages_per_block: u32,
     /// The chip's id bytes, hex.
     pub ids: String,
-    /// Erase blocks of the chip that are bad: where regions hold them, those bytes are FF and no content.
+    /// Erase blocks of the chip that are bad, so far as they were met. Of those within a region nothing is kept, and they read
+    /// as erased.
     #[serde(default)]
     pub bad_blocks: Vec<u32>,
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Change, Comparison, PartPair, Side, Way};
+use crate::identity::survey::BootsFrom;
 
 /// Returns what there is to say, the identity first.
 pub(super) fn sentences(comparison: &Comparison) -> Vec<String> {
@@ -11,7 +12,9 @@ pub(super) fn sentences(comparison: &Comparison) -> Vec<String> {
         said.push(format!("layer {}: {}", pair.name, told(pair.way)));
     }
     said.extend(files(comparison));
-    if comparison.boots_from[0] != comparison.boots_from[1] {
+    if comparison.boots_from[0] != comparison.boots_from[1]
+        && !comparison.boots_from.contains(&BootsFrom::Unknown)
+    {
         said.push("the next boot believes another layer in A than in B".into());
     }
     said

@@ -8,15 +8,17 @@ use super::line::{LATER, Line, SOON};
 use super::transfer::{self, Reading};
 use super::trouble::{AgentTrouble, Dialect};
 use crate::protocol::{NandChip, ProtocolError};
-use crate::wire::agent::{command, error as number, pages, reply, storage};
+use crate::wire::agent::{BAD_BLOCK_POOL, command, error as number, pages, reply, storage};
 use crate::wire::emmc::BLOCK;
 
 /// How addresses are meant: the first kind. No reference names the others; what is read is proven by what it holds.
 const ADDRESS_TYPE: u8 = 0;
 /// Repetitions of a packet whose sum is wrong.
 const REPEATS: u32 = 3;
-/// Bad blocks that are believed whatever the rest is like.
-const FEW_BAD: usize = 8;
+/// Bad blocks that are believed however small the chip is.
+const FEW_BAD: u32 = 8;
+/// One block in so many is bad at most when a chip is sold.
+const ONE_IN: u32 = 50;
 /// Most bytes of a packet, as hosts choose for every other read (section 6.11).
 const MOST_PACKET: u64 = 0x10_0000;
 
@@ -137,7 +139,7 @@ impl Nand {
         let place = format!("reading NAND at {at:#x}");
         match transfer::read_storage(line, how, storage::NAND, at, into, &place) {
             Ok(()) => Ok(self.remember_good(at)),
-            Err(error) if self.is_bad_block(&error) => self.remember_bad(at, &place),
+            Err(error) if is_bad_block(&error) => self.remember_bad(at, &place),
             Err(error) => Err(error),
         }
     }
@@ -169,7 +171,7 @@ impl Nand {
         line.say(&order, &place)?;
         match line.ack(Dialect::D19, LATER, &place) {
             Ok(()) => {}
-            Err(error) if self.is_bad_block(&error) => return self.remember_bad(at, &place),
+            Err(error) if is_bad_block(&error) => return self.remember_bad(at, &place),
             Err(error) => return Err(error),
         }
         for (what, awaited) in
@@ -206,28 +208,25 @@ impl Nand {
         true
     }
 
-    /// Remembers a bad block, unless there are so many that it is not the blocks that are bad: a chip is sold with at most one in
-    /// fifty.
+    /// Remembers a bad block, unless there are so many that it is not the blocks that are bad. The pool that stands in for bad
+    /// blocks is not counted: an agent may keep it to itself.
     fn remember_bad(&mut self, at: u64, place: &str) -> Result<bool, ProtocolError> {
         self.bad.insert(self.block_of(at));
-        let (bad, good) = (self.bad.len(), self.good.len());
-        if bad > FEW_BAD && bad > good / 4 {
+        let usable = self.chip.blocks.saturating_sub(BAD_BLOCK_POOL);
+        let (bad, good) = (self.bad.range(..usable).count(), self.good.len());
+        let most = usize::try_from(FEW_BAD.max(self.chip.blocks / ONE_IN)).unwrap_or(usize::MAX);
+        if bad > most && bad > good / 4 {
             return Err(ProtocolError::agent(place, AgentTrouble::AllBad { bad, good }));
         }
         Ok(false)
     }
+}
 
-    /// Whether an agent's number says that a block is bad. A range inside one block, with no more room than itself, can be beyond
-    /// its container or the chip only where pages were passed over; and where no block was read so yet, the agent may count
-    /// its container in another way.
-    fn is_bad_block(&self, error: &ProtocolError) -> bool {
-        let ProtocolError::Agent { trouble, .. } = error else { return false };
-        match trouble.number() {
-            Some(number::BAD_BLOCK) => true,
-            Some(number::BEYOND_CONTAINER | number::END_OF_FLASH) => !self.good.is_empty(),
-            _ => false,
-        }
-    }
+/// Whether an agent's number says that a block is bad. A range inside one block, with no more room than itself, can be beyond its
+/// container or the chip only where pages were passed over; an agent that counts otherwise says so of every block.
+fn is_bad_block(error: &ProtocolError) -> bool {
+    const BAD: [u32; 3] = [number::BAD_BLOCK, number::BEYOND_CONTAINER, number::END_OF_FLASH];
+    matches!(error, ProtocolError::Agent { trouble, .. } if trouble.number().is_some_and(|code| BAD.contains(&code)))
 }
 
 /// Receives a packet and its sum. Here 69 asks for it again, and everything else that is no refusal goes on: the opposite of

@@ -221,7 +221,9 @@ impl AgentTrouble {
                 "Try another Download Agent file of this phone's firmware: this one may count otherwise than nvkeep asks. Nothing was \
                  kept of this reading."
             }
-            "agent-range" => "The partition table points beyond the card: it belongs to another card.",
+            "agent-range" => {
+                "The range is not one of this storage: if a partition table names it, the table belongs to another phone."
+            }
             "agent-sparse" => "Use --engine direct for this phone, or report this.",
             _ => {
                 "Restart the phone and try again; if it stops at the same place, the storage is failing: save what can be read."

@@ -84,12 +84,13 @@ pub(super) fn write(page: &mut Page, model: &Model) {
 
 /// What was archived.
 fn summary(page: &mut Page, result: &BackupResult) {
-    if result.bad_blocks.is_empty() {
+    if result.lacking.is_empty() {
         page.say(Role::Good, "✓ Archived: every byte was read, checked, written and read back.");
     } else {
+        let lacking = result.lacking.join(", ");
         page.say(
-            Role::Good,
-            "✓ Archived: all that is not in bad blocks was read, checked, written and read back.",
+            Role::Bad,
+            &format!("✗ Archived, and NOT complete: bad blocks took something of {lacking}."),
         );
     }
     for warning in &result.warnings {

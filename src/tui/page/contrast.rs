@@ -26,7 +26,8 @@ fn compared(page: &mut Page, contrast: &Contrast, only_differences: bool) {
     side(page, "B", &contrast.b);
     page.hang(4, Role::Dim, "", Role::Plain, &contrast.phone);
     if !contrast.left_out.is_empty() {
-        let text = format!("left out, because not in both: {}", contrast.left_out.join(", "));
+        let text =
+            format!("left out, because not in both or not looked into: {}", contrast.left_out.join(", "));
         page.hang(4, Role::Dim, "", Role::Dim, &text);
     }
     table(page, "Identity", &contrast.parts, only_differences);

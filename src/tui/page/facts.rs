@@ -118,7 +118,7 @@ fn facts(page: &mut Page, model: &Model) {
         },
     );
     fact("engine", &info.engine_reason);
-    let proven = if card.nand.is_some() {
+    let proven = if info.read_only {
         "only read"
     } else if info.layout_proven {
         "proven"
