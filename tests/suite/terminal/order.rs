@@ -81,8 +81,10 @@ fn is_given_back_while_the_program_sleeps_and_taken_again() {
     screen.keys(CTRL_Z);
     stops(&screen);
     assert!(screen.is_cooked());
-    let shown = screen.screen();
-    assert!(!shown.alternate_screen() && !shown.hide_cursor() && !shown.bracketed_paste());
+    // The program sleeps; what it said last may still be on its way.
+    screen.wait("everything given back", |shown| {
+        !shown.alternate_screen() && !shown.hide_cursor() && !shown.bracketed_paste()
+    });
     let slept = screen.raw().len();
     screen.signal("CONT");
     drawn_anew(&screen, slept, &picture);
