@@ -10,7 +10,7 @@ use crate::storage::{BLOCK, PhoneDisk, Place, shared::lock};
 use crate::vault::{Draft, NandRecord};
 
 /// Layer of an archive's files that hold spare bytes, one file a region: page after page, FF where a block is bad.
-pub const SPARE_LAYER: &str = "spare";
+const SPARE_LAYER: &str = "spare";
 
 /// Adds the spare bytes of every region that is kept whole. Returns what the user must know of it.
 ///
@@ -140,12 +140,15 @@ pub(super) fn loss(session: &PhoneSession, copies: &Copies, places: &[Place]) ->
         if new.is_empty() {
             continue;
         }
-        let what = match (place.name.as_str(), listed) {
-            ("NVRAM", Some(_)) => "its own list does not know them, so what was in them is lost",
-            ("PROTECT_F" | "PROTECT_S", _) => "its file system passes over them",
-            _ => "what was in them may be lost",
+        let (lacks, what) = match (place.name.as_str(), listed) {
+            ("NVRAM", Some(copy)) if copy.region.checksum_valid() => {
+                (false, "its data are whole all the same")
+            }
+            ("NVRAM", Some(_)) => (true, "its own list does not say so, and what was there is lost"),
+            ("PROTECT_F" | "PROTECT_S", _) => (false, "its file system passes over such places"),
+            _ => (true, "what was there may be lost"),
         };
-        if !what.starts_with("its file system") {
+        if lacks {
             loss.lacking.push(place.name.clone());
         }
         let blocks = if new.len() == 1 { "block" } else { "blocks" };

@@ -116,9 +116,7 @@ fn compare(layout: &mut Layout, who: &str, table: &PartitionTable, canonical: Ca
     let mut agreed = 0;
     for entry in &table.entries {
         let Some(place) = layout.find(&canonical(entry.plain_name())) else { continue };
-        if (place.start, place.len) == (entry.start, entry.size)
-            || (place.start == entry.start && entry.size == 0)
-        {
+        if place.start == entry.start && (entry.size == 0 || entry.size == place.len) {
             agreed += 1;
             continue;
         }

@@ -200,9 +200,25 @@ fn a_record_that_may_lie_elsewhere_is_not_called_blank() {
     assert_eq!(layer.state, LayerState::Unread, "{:?}", layer.reason);
     let warnings = bench.backup("a.nvk").unwrap().warnings.join("\n");
     assert!(
-        warnings.contains("PRO_INFO lies over bad block 4 of the NAND: what was in them may be lost"),
+        warnings.contains("PRO_INFO lies over bad block 4 of the NAND: what was there may be lost"),
         "{warnings}"
     );
+}
+
+/// A block behind what is in use went bad: the data's own sum tells that nothing of them is lost.
+#[test]
+fn a_bad_block_that_took_nothing_is_told_and_the_backup_is_complete() {
+    let bench = bench("mt6572-nand", Dialect::D19);
+    // The last block of NVRAM: neither map, nor data, nor their second copy.
+    bench.slot.phone().as_mut().unwrap().0.nand.bad_blocks.push(0x30_0000 / 0x2_0000 - 1);
+    let result = bench.backup("a.nvk").unwrap();
+    assert!(result.lacking.is_empty(), "{:?}", result.lacking);
+    let said = result.warnings.join("\n");
+    assert!(
+        said.contains("NVRAM lies over bad block 23 of the NAND: its data are whole all the same"),
+        "{said}"
+    );
+    assert_eq!(result.report.survey.layer("binregion").unwrap().state, LayerState::Valid);
 }
 
 #[test]
